@@ -1,0 +1,178 @@
+"""The exercise as data: one record carries what is asked, the inputs to try, the known mistakes and the hints.
+
+Everything else is derived from it: the check in the notebook, the grader's hidden inputs, the class report, and
+the wrong functions that the tests feed to every check.
+"""
+
+from __future__ import annotations
+
+import inspect
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bpkit.checking.observe import Observation, observe
+
+Inputs = dict[str, Any]
+
+
+class Sizes(NamedTuple):
+    """Rows n, inputs d, hidden units h, outputs k: distinct primes, so that a wrong factor names its cause."""
+
+    n: int
+    d: int
+    h: int
+    k: int
+
+
+SIZES = (Sizes(7, 3, 5, 11), Sizes(11, 5, 3, 7), Sizes(5, 7, 11, 3))
+ONE_ROW = Sizes(1, 3, 5, 7)
+
+Draw = Callable[[np.random.Generator, Sizes], Inputs]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A misconception: what it looks like, the question that leads out of it, and functions that make it.
+
+    `wrong` takes the exercise's arguments and makes the mistake; more than one function may be given
+    where students write the same mistake in ways that give different numbers or errors.
+    """
+
+    id: str
+    says: str
+    hint: str
+    wrong: tuple[Callable[..., Any], ...]
+
+    def __init__(
+        self, id: str, wrong: Callable[..., Any] | tuple[Callable[..., Any], ...], says: str, hint: str
+    ) -> None:
+        object.__setattr__(self, "id", id)
+        object.__setattr__(self, "says", says)
+        object.__setattr__(self, "hint", hint)
+        object.__setattr__(self, "wrong", wrong if isinstance(wrong, tuple) else (wrong,))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One set of inputs. `kind` is ordinary, edge (must be right too), finite (must only be finite) or tip
+    (earns a remark, never costs a mark); `name` says in words what is special about it.
+    """
+
+    kind: str
+    name: str
+    inputs: Inputs
+    sizes: Sizes
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One function that a lesson asks for.
+
+    Attributes:
+        reference: the right function; its name is the exercise's name.
+        lesson: id of the lesson, such as "01_single_neuron".
+        asks: one sentence, what the function should do.
+        returns: name of the result, or a tuple of names where it returns several.
+        draw: makes legal inputs, in the order of the arguments, away from kinks.
+        mistakes: what students get wrong here.
+        hints: questions and pointers, the first one gentle, the last one nearly the answer.
+        why: one line shown with a right answer.
+        edges: further inputs that must come out right: a name in words for each draw.
+        finite: inputs for which the result need only be finite.
+        tips: inputs that are worth a remark if they go wrong, but no mark.
+        one_row: also try a batch of one example.
+        free: parts of the result that earn nothing by themselves, such as inputs handed through.
+        exact_dtype: whether whole numbers in place of floats are wrong even where their values agree.
+        view: what is compared, if not the returned value: takes (inputs, Observation), returns a dict of parts.
+    """
+
+    reference: Callable[..., Any]
+    lesson: str
+    asks: str
+    returns: str | tuple[str, ...]
+    draw: Draw
+    mistakes: tuple[Mistake, ...]
+    hints: tuple[str, ...]
+    why: str
+    edges: dict[str, Draw] = field(default_factory=dict)
+    finite: dict[str, Draw] = field(default_factory=dict)
+    tips: dict[str, Draw] = field(default_factory=dict)
+    one_row: bool = True
+    free: tuple[str, ...] = ()
+    exact_dtype: bool = False
+    view: Callable[[Inputs, Observation], dict[str, Any]] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.reference.__name__
+
+    @property
+    def points(self) -> int:
+        """Points of its check: one for each part of the result that can be right or wrong by itself."""
+        return len(self.graded_parts)
+
+    @property
+    def graded_parts(self) -> tuple[str, ...]:
+        """Labels of the parts that earn marks."""
+        labels = _PARTS.get(self.name)
+        if labels is None:
+            case = self.cases(0)[0]
+            labels = _PARTS[self.name] = tuple(self.parts(case, observe(self.reference, case.inputs)))
+        return tuple(label for label in labels if label not in self.free)
+
+    @property
+    def signature(self) -> str:
+        return f"{self.name}{inspect.signature(self.reference)}"
+
+    def cases(self, seed: int) -> list[Case]:
+        """Inputs for one check: three ordinary ones of different sizes, the first again, then the edges."""
+        rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
+        cases = [Case("ordinary", "", self.draw(rng, sizes), sizes) for sizes in SIZES]
+        cases.append(Case("edge", "called again with the same inputs", cases[0].inputs, cases[0].sizes))
+        if self.one_row:
+            cases.append(Case("edge", "a batch of one example", self.draw(rng, ONE_ROW), ONE_ROW))
+        for kind, draws in (("edge", self.edges), ("finite", self.finite), ("tip", self.tips)):
+            cases.extend(Case(kind, name, draw(rng, SIZES[0]), SIZES[0]) for name, draw in draws.items())
+        return cases
+
+    def parts(self, case: Case, seen: Observation) -> dict[str, Any]:
+        """The labelled pieces of a well-formed result, such as {"dX": …, "dW": …, "db": …}."""
+        if self.view is not None:
+            return self.view(case.inputs, seen)
+        return label_parts(self.returns, seen.value)
+
+
+_PARTS: dict[str, tuple[str, ...]] = {}
+
+
+def label_parts(returns: str | tuple[str, ...], value: Any) -> dict[str, Any]:
+    """Flatten a result into labelled leaves: arrays, numbers, and lists of numbers."""
+    if isinstance(returns, tuple):
+        pieces: dict[str, Any] = {}
+        for name, entry in zip(returns, value, strict=True):
+            pieces.update(_leaves(name, entry))
+        return pieces
+    if isinstance(value, dict):
+        return {key: leaf for name, entry in value.items() for key, leaf in _leaves(name, entry).items()}
+    return _leaves(returns, value)
+
+
+def _leaves(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict):
+        return {
+            label: leaf for key, entry in value.items() for label, leaf in _leaves(f"{name}[{key!r}]", entry).items()
+        }
+    if is_nested_list(value):
+        return {label: leaf for i, entry in enumerate(value) for label, leaf in _leaves(f"{name}[{i}]", entry).items()}
+    return {name: value}
+
+
+def is_nested_list(value: Any) -> bool:
+    """True for a list of arrays; a list of plain numbers is one leaf, as good as a 1-D array."""
+    return isinstance(value, (list, tuple)) and any(
+        isinstance(entry, (np.ndarray, list, tuple, dict)) for entry in value
+    )

@@ -1,0 +1,209 @@
+"""The judge: from what a function did on some inputs to one verdict.
+
+It takes plain observations and does not care whether the function ran beside it or behind a wall.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bpkit.checking.compare import Finding, Misfit, changed, leaf, structure
+from bpkit.checking.exercise import Case, Exercise
+from bpkit.checking.explain import explain
+from bpkit.checking.observe import Failure, Observation, observe
+from bpkit.checking.recognise import Diagnosis, Trial, recognise
+
+# Also the order in which the recogniser asks: the first one that applies is the verdict.
+OUTCOMES = (
+    "not_attempted",
+    "raised",
+    "mutated",
+    "wrong_type",
+    "wrong_shape",
+    "wrong_dtype",
+    "not_finite",
+    "looks_like",
+    "wrong",
+    "right",
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge found, in a form that a page, a terminal and a gradebook can show.
+
+    Attributes:
+        exercise: name of the exercise.
+        outcome: one of `OUTCOMES`.
+        mistake: id of the recognised mistake, or None.
+        score: share of the marks earned, 0 to 1.
+        says: what was seen, in a sentence or two.
+        question: the question to think about next; with a right answer, why it works.
+    """
+
+    exercise: str
+    outcome: str
+    mistake: str | None
+    score: float
+    says: str
+    question: str
+    printed: str = field(default="", compare=False)
+
+    @property
+    def message(self) -> str:
+        """Everything the learner is told, as plain text; it never holds an expected value."""
+        return "\n".join(text for text in (self.says, self.question) if text)
+
+
+@dataclass
+class _Examined:
+    """One case: the finding about the call as a whole, if any, and the findings about single parts."""
+
+    trial: Trial
+    whole: Finding | None
+    parts: dict[str, Finding]
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [self.whole] if self.whole else list(self.parts.values())
+
+
+def judge(exercise: Exercise, cases: list[Case], seen: list[Observation]) -> Verdict:
+    """Compare what a function did on `cases` with the reference and say what it means."""
+    examined = [_examine(exercise, case, observation) for case, observation in zip(cases, seen, strict=True)]
+    graded = [entry for entry in examined if entry.trial.case.kind != "tip"]
+    failing = [entry for entry in graded if entry.findings]
+    printed = next((observation.printed for observation in seen if observation.printed), "")
+    if not failing:
+        return Verdict(exercise.name, "right", None, 1.0, "", exercise.why + _remarks(examined), printed)
+    ordinary = [entry for entry in failing if entry.trial.case.kind == "ordinary"]
+    group = ordinary or failing
+    worst = min(
+        (finding for entry in group for finding in entry.findings), key=lambda finding: OUTCOMES.index(finding.outcome)
+    )
+    place = next(entry.trial.case for entry in group if worst in entry.findings)
+    if worst.outcome == "not_attempted":
+        return Verdict(exercise.name, "not_attempted", None, 0.0, worst.text, exercise.asks, printed)
+    relevant = [entry.trial for entry in graded if not ordinary or entry.trial.case.kind == "ordinary"]
+    diagnosis = recognise(exercise, relevant)
+    outcome = "looks_like" if worst.outcome == "wrong" and diagnosis else worst.outcome
+    says, question = _wording(exercise, worst, place, diagnosis, failing, bool(ordinary))
+    return Verdict(
+        exercise.name, outcome, diagnosis.id if diagnosis else None, _score(exercise, failing), says, question, printed
+    )
+
+
+def _examine(exercise: Exercise, case: Case, seen: Observation) -> _Examined:
+    truth = observe(exercise.reference, case.inputs)
+    whole, parts = None, {}
+    if seen.failure is not None:
+        whole = _failed(exercise, seen.failure)
+    elif names := _modified(case, truth, seen):
+        listed = " and ".join(f"`{name}`" for name in names)
+        whole = Finding(
+            "mutated",
+            f"{listed} {'is' if len(names) == 1 else 'are'} no longer as your function found {'it' if len(names) == 1 else 'them'}.",
+        )
+    else:
+        try:
+            if exercise.view is None:
+                structure(truth.value, seen.value, exercise.returns)
+            wanted, got = exercise.parts(case, truth), exercise.parts(case, seen)
+            lenient = case.kind == "finite"
+            findings = {
+                label: leaf(wanted[label], got[label], label, exercise.exact_dtype, lenient) for label in wanted
+            }
+            parts = {label: finding for label, finding in findings.items() if finding}
+        except Misfit as misfit:
+            whole = misfit.finding
+    return _Examined(Trial(case, truth, seen, frozenset(parts)), whole, parts)
+
+
+def _failed(exercise: Exercise, failure: Failure) -> Finding:
+    if failure.kind == "NotImplementedError":
+        if failure.function in ("", exercise.name):
+            return Finding("not_attempted", f"`{exercise.name}` is still a blank.")
+        return Finding(
+            "raised", f"`{failure.function}`, which your function calls, is still a blank. Fill that one in first."
+        )
+    at = f" in the line `{failure.line}`" if failure.line else ""
+    inside = f" (inside `{failure.function}`)" if failure.function not in ("", exercise.name) else ""
+    said = f": {failure.text}" if failure.text else ""
+    return Finding("raised", f"Your function raised {failure.kind}{at}{inside}{said}")
+
+
+def _modified(case: Case, truth: Observation, seen: Observation) -> list[str]:
+    """Arguments that were changed by the function and not by the reference."""
+    return [
+        name
+        for name, before in case.inputs.items()
+        if changed(before, seen.after.get(name)) and not changed(before, truth.after.get(name))
+    ]
+
+
+def _score(exercise: Exercise, failing: list[_Examined]) -> float:
+    """Share of the graded parts that are right in every case; less than 1 whenever anything failed."""
+    if any(entry.whole for entry in failing):
+        return 0.0
+    wrong = set().union(*(entry.parts for entry in failing))
+    graded = exercise.graded_parts
+    right = len([label for label in graded if label not in wrong])
+    return min(right, len(graded) - 1) / len(graded)
+
+
+def _wording(
+    exercise: Exercise,
+    worst: Finding,
+    place: Case,
+    diagnosis: Diagnosis | None,
+    failing: list[_Examined],
+    ordinary: bool,
+) -> tuple[str, str]:
+    shapes = ", ".join(f"{name} {value.shape}" for name, value in place.inputs.items() if hasattr(value, "shape"))
+    edge = "" if ordinary else f"On ordinary inputs it is right, but not for this one: {place.name}. "
+    where = f" (Tried with {shapes}.)" if shapes and worst.outcome not in ("mutated", "raised") else ""
+    wrong = {label for entry in failing for label in entry.parts}
+    right = [
+        f"`{label}`"
+        for label in exercise.graded_parts
+        if label not in wrong and not any(entry.whole for entry in failing)
+    ]
+    praise = f" Already right: {', '.join(right)}." if right else ""
+    if diagnosis is not None:
+        return f"{edge}This looks like a known slip: {diagnosis.says}{_detail(worst)}{where}{praise}", diagnosis.hint
+    if worst.outcome == "raised":
+        tail = "" if "still a blank" in worst.text else _explained(failing)
+        return f"{edge}{worst.text}", tail
+    return f"{edge}{worst.text}{where}{praise}", _generic_question(worst.outcome, exercise)
+
+
+def _detail(worst: Finding) -> str:
+    return "" if worst.outcome in ("wrong", "looks_like") else f" {worst.text}"
+
+
+def _explained(failing: list[_Examined]) -> str:
+    failure = next(entry.trial.seen.failure for entry in failing if entry.trial.seen.failure)
+    return explain(failure)
+
+
+def _generic_question(outcome: str, exercise: Exercise) -> str:
+    return {
+        "mutated": "Call it twice with the same arrays: would it give the same answer? Work on a copy, or make a new array.",
+        "wrong_type": f"Compare with the docstring: what should `{exercise.signature}` return?",
+        "wrong_shape": "Write the shape beside every array on paper: which operation gives this one?",
+        "wrong_dtype": "Which operation decided the dtype?",
+        "not_finite": "Which operation overflows, divides by 0 or takes the log of 0 here? What could you rearrange?",
+        "wrong": f"Try the example of the docstring by hand. `hint({exercise.name})` asks the next question.",
+    }[outcome]
+
+
+def _remarks(examined: list[_Examined]) -> str:
+    """What is worth saying about a right answer: a warning on the way, or inputs it could meet later in the course."""
+    remarks = ""
+    warned = next((text for entry in examined for text in entry.trial.seen.warned), "")
+    if warned:
+        remarks += f"\n(NumPy warned on the way: {warned}. The answer is right all the same; can you find a form without the warning?)"
+    for entry in examined:
+        if entry.trial.case.kind == "tip" and entry.findings:
+            remarks += f"\n(It would not yet work for {entry.trial.case.name}: {entry.findings[0].text})"
+    return remarks

@@ -1,0 +1,99 @@
+"""What the lessons' exercises share: draws away from kinks, and ways to spoil a reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from bpkit.checking.exercise import Draw, Inputs, Mistake, Sizes
+
+Rng = np.random.Generator
+
+
+def normal(rng: Rng, *shape: int) -> Any:
+    """Standard normal numbers."""
+    return rng.standard_normal(shape)
+
+
+def away(rng: Rng, *shape: int, least: float = 0.2, most: float = 2.0) -> Any:
+    """Numbers of both signs with least <= |x| <= most: never near 0, where ReLU and others have a kink.
+
+    Both signs are sure to occur as soon as there are two entries.
+    """
+    sign = np.where(rng.random(shape) < 0.5, -1.0, 1.0)
+    flat = sign.reshape(-1)
+    if flat.size > 1:
+        first, second = rng.choice(flat.size, 2, replace=False)
+        flat[first], flat[second] = 1.0, -1.0
+    return sign * rng.uniform(least, most, shape)
+
+
+def probabilities(rng: Rng, *shape: int) -> Any:
+    """Numbers between 0.05 and 0.95, none near 1/2, where p and 1 - p look alike."""
+    return 0.5 + away(rng, *shape, least=0.08, most=0.45)
+
+
+def coins(rng: Rng, *shape: int) -> Any:
+    """Labels 0.0 and 1.0; both occur as soon as there are two entries."""
+    return (away(rng, *shape) > 0).astype(float)
+
+
+def with_inputs(draw: Draw, **replaced: Callable[[Rng, Any], Any]) -> Draw:
+    """The same draw with some inputs made anew from the rng and the drawn value."""
+
+    def drawn(rng: Rng, sizes: Sizes) -> Inputs:
+        inputs = draw(rng, sizes)
+        return {name: replaced[name](rng, value) if name in replaced else value for name, value in inputs.items()}
+
+    return drawn
+
+
+def whole_numbers(rng: Rng, value: Any) -> Any:
+    """Integers of the shape of `value`, of both signs and never 0."""
+    return np.where(away(rng, *np.shape(value)) > 0, 1, -1) * rng.integers(1, 5, np.shape(value))
+
+
+def altered(reference: Callable[..., Any], **parts: Callable[..., Any]) -> Callable[..., Any]:
+    """The reference with some parts of its dict result computed by other functions of the same arguments."""
+
+    def wrong(*args: Any) -> Any:
+        result = dict(reference(*args))
+        result.update({key: part(*args) for key, part in parts.items()})
+        return result
+
+    return wrong
+
+
+def altered_tuple(reference: Callable[..., Any], **parts: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a tuple result; the keywords are _0, _1, …"""
+
+    def wrong(*args: Any) -> Any:
+        result = list(reference(*args))
+        for key, part in parts.items():
+            result[int(key[1:])] = part(*args)
+        return tuple(result)
+
+    return wrong
+
+
+def scaled(reference: Callable[..., Any], factor: Callable[..., float]) -> Callable[..., Any]:
+    """The reference times a factor computed from the arguments; every array of a tuple or dict alike."""
+
+    def times(value: Any, by: float) -> Any:
+        if isinstance(value, dict):
+            return {key: times(entry, by) for key, entry in value.items()}
+        return tuple(times(entry, by) for entry in value) if isinstance(value, tuple) else by * value
+
+    return lambda *args: times(reference(*args), factor(*args))
+
+
+def sign_flipped(reference: Callable[..., Any], says: str = "the sign is the wrong way round.") -> Mistake:
+    """The whole gradient with the opposite sign."""
+    return Mistake(
+        "sign-flipped",
+        scaled(reference, lambda *args: -1.0),
+        says,
+        "Increase the prediction a little: does the loss rise or fall? The gradient has that sign.",
+    )

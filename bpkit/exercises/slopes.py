@@ -1,0 +1,413 @@
+"""Lesson 00: slopes measured with finite differences, and the chain rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from bpkit.checking.exercise import Exercise, Inputs, Mistake, Sizes
+from bpkit.checking.given import Curve
+from bpkit.exercises._common import Rng, away, normal, with_inputs
+from bpkit.gradients import central_difference, chain_rule, numerical_gradient, relative_error
+
+LESSON = "00_slopes"
+
+
+def _parabola(rng: Rng, sizes: Sizes) -> Inputs:
+    # On a parabola a symmetric difference is exact for any step, so a step can be large enough to tell
+    # one-sided differences apart without rejecting anybody who halves it.
+    a, b, c, x = away(rng, 4, least=0.5)
+    return {"f": Curve("quadratic", (a, b, c)), "x": float(x), "h": float(rng.uniform(0.2, 0.4))}
+
+
+def _wave(rng: Rng, sizes: Sizes) -> Inputs:
+    return {"f": Curve("wave", (1.5, 1.2, 0.3)), "x": float(rng.uniform(-0.5, 0.5)), "h": 1e-4}
+
+
+def _difference(plus: int, minus: int, over: float) -> Any:
+    return lambda f, x, h=1e-5: (f(x + plus * h) - f(x - minus * h)) / (over * h)
+
+
+CENTRAL_DIFFERENCE = Exercise(
+    reference=central_difference,
+    lesson=LESSON,
+    asks="Measure the slope of f at x from one point a step h to the right and one a step h to the left.",
+    returns="slope",
+    draw=_parabola,
+    one_row=False,
+    edges={
+        "a small step on a wave": _wave,
+        "the default step": lambda rng, s: {key: value for key, value in _wave(rng, s).items() if key != "h"},
+        "a whole number x": lambda rng, s: _parabola(rng, s) | {"x": 2},
+    },
+    mistakes=(
+        Mistake(
+            "uneven-steps",
+            (_difference(1, 2, 2), _difference(2, 1, 2)),
+            "the two points are 3h apart, but the difference is divided by 2h.",
+            "How far apart are your two points?",
+        ),
+        Mistake(
+            "one-sided",
+            (_difference(1, 0, 1), _difference(0, 1, 1)),
+            "the difference is taken to one side only.",
+            "Step to both sides: why would that cancel the error of the curve's bend?",
+        ),
+        Mistake(
+            "forgot-the-2",
+            _difference(1, 1, 1),
+            "the distance between the points is taken as h.",
+            "From x - h to x + h: how far is that?",
+        ),
+        Mistake(
+            "one-sided-over-2h",
+            (_difference(1, 0, 2), _difference(0, 1, 2)),
+            "one step to one side, divided by two steps.",
+            "How far apart are your two points?",
+        ),
+        Mistake(
+            "division-then-product",
+            lambda f, x, h=1e-5: (f(x + h) - f(x - h)) / 2 * h,
+            "`/ 2 * h` divides by 2 and then multiplies by h.",
+            "In which order does Python work through a / b * c?",
+        ),
+        Mistake(
+            "only-last-term-divided",
+            lambda f, x, h=1e-5: f(x + h) - f(x - h) / (2 * h),
+            "only the second value is divided.",
+            "What does the division apply to without brackets around the difference?",
+        ),
+        Mistake(
+            "sum-for-difference",
+            lambda f, x, h=1e-5: (f(x + h) + f(x - h)) / (2 * h),
+            "the two values are added.",
+            "A slope compares two heights: how?",
+        ),
+        Mistake(
+            "sign-flipped",
+            lambda f, x, h=1e-5: (f(x - h) - f(x + h)) / (2 * h),
+            "the slope has the wrong sign.",
+            "For a rising line, which of the two values is larger, and which comes first?",
+        ),
+        Mistake(
+            "not-divided",
+            lambda f, x, h=1e-5: f(x + h) - f(x - h),
+            "this is the rise, not the slope.",
+            "Rise over run: what is the run here?",
+        ),
+    ),
+    hints=(
+        "A slope is rise over run. Which two heights give the rise?",
+        "Evaluate f at x + h and at x - h. How far apart are these two places?",
+        "Rise: f(x + h) - f(x - h). Run: 2 * h. Mind the brackets.",
+    ),
+    why="Stepping to both sides cancels the curve's bend, so the error shrinks with h², not with h.",
+)
+
+
+def _bowl(rng: Rng, sizes: Sizes) -> Inputs:
+    shape = (sizes.n,) if sizes.n == 7 else (sizes.d, sizes.h)
+    return {
+        "f": Curve("bowl", (away(rng, *shape, least=0.5), away(rng, *shape))),
+        "x": away(rng, *shape),
+        "h": float(rng.uniform(0.2, 0.4)),
+    }
+
+
+def _ripples(rng: Rng, sizes: Sizes) -> Inputs:
+    return {
+        "f": Curve("ripples", (away(rng, sizes.d), away(rng, sizes.d))),
+        "x": rng.uniform(-0.5, 0.5, sizes.d),
+        "h": 1e-4,
+    }
+
+
+def _entrywise(difference: Any, *, restore: bool = True, copy: bool = True, like_x: bool = False) -> Any:
+    """A numerical gradient that moves entries of one array in place, with the usual things left out."""
+
+    def wrong(f: Any, x: Any, h: float = 1e-5) -> Any:
+        x = np.array(x) if copy else x
+        slopes = np.zeros_like(x) if like_x else np.zeros(x.shape)
+        for i in np.ndindex(x.shape):
+            here = x[i]
+            slopes[i] = difference(f, x, i, here, h)
+            if restore:
+                x[i] = here
+        return slopes
+
+    return wrong
+
+
+def _at(f: Any, x: Any, i: Any, value: Any) -> Any:
+    x[i] = value
+    return f(x)
+
+
+def _moves(plus: int, minus: int, over: float) -> Any:
+    return lambda f, x, i, here, h: (_at(f, x, i, here + plus * h) - _at(f, x, i, here - minus * h)) / (over * h)
+
+
+def _whole_rows(f: Any, x: Any, h: float = 1e-5) -> Any:
+    x = np.array(x, dtype=float)
+    slopes = np.zeros(x.shape)
+    for i in range(len(x)):
+        here = np.copy(x[i])
+        slopes[i] = (_at(f, x, i, here + h) - _at(f, x, i, here - h)) / (2 * h)
+        x[i] = here
+    return slopes
+
+
+NUMERICAL_GRADIENT = Exercise(
+    reference=numerical_gradient,
+    lesson=LESSON,
+    asks="Measure the slope of f along every entry of the array x, one entry at a time.",
+    returns="grad",
+    draw=_bowl,
+    one_row=False,
+    edges={
+        "whole numbers in x": with_inputs(_bowl, x=lambda rng, x: rng.integers(2, 6, x.shape)),
+        "a small step on a rippled surface": _ripples,
+        "the default step": lambda rng, s: {key: value for key, value in _ripples(rng, s).items() if key != "h"},
+    },
+    mistakes=(
+        Mistake(
+            "uneven-steps",
+            (_entrywise(_moves(1, 2, 2)), _entrywise(_moves(2, 1, 2))),
+            "the two points are 3h apart, but the difference is divided by 2h.",
+            "How far apart are your two points?",
+        ),
+        Mistake(
+            "one-sided",
+            (_entrywise(_moves(1, 0, 1)), _entrywise(_moves(0, 1, 1))),
+            "each difference is taken to one side only.",
+            "Step to both sides: what cancels then?",
+        ),
+        Mistake(
+            "forgot-the-2",
+            _entrywise(_moves(1, 1, 1)),
+            "the distance between the points is taken as h.",
+            "From -h to +h: how far is that?",
+        ),
+        Mistake(
+            "not-divided",
+            _entrywise(lambda f, x, i, here, h: _at(f, x, i, here + h) - _at(f, x, i, here - h)),
+            "these are the rises, not the slopes.",
+            "Rise over run: what is the run here?",
+        ),
+        Mistake(
+            "sign-flipped",
+            _entrywise(_moves(-1, -1, 2)),
+            "the slopes have the wrong sign.",
+            "For a rising line, which of the two values comes first?",
+        ),
+        Mistake(
+            "not-restored",
+            (
+                _entrywise(_moves(1, 1, 2), restore=False),
+                _entrywise(_moves(1, 1, 2), restore=False, copy=False),
+                _entrywise(
+                    lambda f, x, i, here, h: (_at(f, x, i, here + h) - _at(f, x, i, x[i] - h)) / (2 * h), restore=False
+                ),
+            ),
+            "an entry is moved and not put back, so the later slopes are measured somewhere else.",
+            "When you turn to entry 1, is entry 0 as you found it?",
+        ),
+        Mistake(
+            "whole-rows-moved",
+            _whole_rows,
+            "whole rows of the array are moved at once.",
+            "An array can have two axes: does your loop reach every single entry?",
+        ),
+        Mistake(
+            "all-entries-moved",
+            lambda f, x, h=1e-5: np.full(np.shape(x), (f(x + h) - f(x - h)) / (2 * h)),
+            "all entries are moved at once, so every slope is the sum of all.",
+            "Which one entry should differ between your two points?",
+        ),
+        Mistake(
+            "integer-array",
+            (
+                _entrywise(_moves(1, 1, 2), like_x=True),
+                _entrywise(_moves(1, 1, 2)),
+                lambda f, x, h=1e-5: numerical_gradient(f, x, h).astype(np.asarray(x).dtype),
+            ),
+            "the work is done in an integer array, which cannot hold a step of h.",
+            "Can 1 + 0.0001 be stored in an array of whole numbers?",
+        ),
+    ),
+    hints=(
+        "You can already measure the slope of a function of one number. Which number moves when you ask for entry i?",
+        "Loop over `np.ndindex(x.shape)`; work on a float64 copy of x; move one entry to + h and to - h.",
+        "Remember the entry's old value, evaluate f twice, divide by 2 * h, and put the old value back before the next entry.",
+    ),
+    why="One entry moves, all others stand still: that is what a partial derivative means. It costs two evaluations an entry, which is why we need backpropagation.",
+)
+
+
+def _near_pair(rng: Rng, sizes: Sizes) -> Inputs:
+    a = away(rng, sizes.n, sizes.d)
+    return {"a": a, "b": a * rng.uniform(1.3, 1.6) + 0.2 * normal(rng, sizes.n, sizes.d)}
+
+
+RELATIVE_ERROR = Exercise(
+    reference=relative_error,
+    lesson=LESSON,
+    asks="Return the largest absolute difference between a and b, divided by the largest absolute value in either.",
+    returns="error",
+    draw=_near_pair,
+    edges={
+        "two arrays of zeros": lambda rng, s: {"a": np.zeros(s.n), "b": np.zeros(s.n)},
+        "one array of zeros": lambda rng, s: {"a": away(rng, s.n), "b": np.zeros(s.n)},
+        "the other array of zeros": lambda rng, s: {"a": np.zeros(s.n), "b": away(rng, s.n)},
+        "whole numbers": lambda rng, s: {"a": np.array([1, -5, 2]), "b": np.array([1, 3, -4])},
+    },
+    mistakes=(
+        Mistake(
+            "absolute-error",
+            lambda a, b: np.max(np.abs(a - b)),
+            "this is the absolute error; nothing is divided.",
+            "Is 0.001 a large error? What would you have to know to tell?",
+        ),
+        Mistake(
+            "without-abs",
+            (
+                lambda a, b: np.max(a - b) / max(np.max(a), np.max(b)),
+                lambda a, b: np.max(a - b) / max(np.max(np.abs(a)), np.max(np.abs(b))),
+                lambda a, b: np.max(np.abs(a - b)) / max(np.max(a), np.max(b)),
+            ),
+            "an absolute value is missing.",
+            "What happens when the largest number is negative?",
+        ),
+        Mistake(
+            "divided-by-one-side",
+            (
+                lambda a, b: np.max(np.abs(a - b)) / np.max(np.abs(a)),
+                lambda a, b: np.max(np.abs(a - b)) / np.max(np.abs(b)),
+            ),
+            "it is divided by the size of one array only.",
+            "Should the answer change when a and b change places?",
+        ),
+        Mistake(
+            "entry-by-entry",
+            lambda a, b: np.max(np.abs(a - b) / np.maximum(np.abs(a), np.abs(b))),
+            "the division is done entry by entry.",
+            "If one entry is nearly 0 in both arrays, should it decide the whole error?",
+        ),
+        Mistake(
+            "zero-over-zero",
+            (
+                lambda a, b: np.max(np.abs(a - b)) / max(np.max(np.abs(a)), np.max(np.abs(b))),
+                lambda a, b: np.divide(np.max(np.abs(a - b)), np.maximum(np.max(np.abs(a)), np.max(np.abs(b)))),
+            ),
+            "two arrays of zeros give 0/0.",
+            "How far apart are two arrays of zeros?",
+        ),
+        Mistake(
+            "sum-of-sizes",
+            lambda a, b: np.max(np.abs(a - b)) / (np.max(np.abs(a)) + np.max(np.abs(b)) + 1e-300),
+            "it is divided by the sum of the two sizes.",
+            "The definition asks for the larger of the two sizes: which function picks it?",
+        ),
+        Mistake(
+            "mean-for-max",
+            (
+                lambda a, b: np.mean(np.abs(a - b)) / max(np.max(np.abs(a)), np.max(np.abs(b))),
+                lambda a, b: np.mean(np.abs(a - b)) / max(np.mean(np.abs(a)), np.mean(np.abs(b))),
+            ),
+            "means are taken where the definition asks for maxima.",
+            "Could one badly wrong entry hide in a mean?",
+        ),
+        Mistake(
+            "norms-for-maxima",
+            (
+                lambda a, b: np.linalg.norm(a - b) / max(np.linalg.norm(a), np.linalg.norm(b)),
+                lambda a, b: np.linalg.norm(a - b) / (np.linalg.norm(a) + np.linalg.norm(b)),
+            ),
+            "these are norms; the definition here uses the largest entry.",
+            "Which single number does 'max |a - b|' pick?",
+        ),
+    ),
+    hints=(
+        "An error only means something beside the size of the numbers. How large are they?",
+        "Above the line: the largest |a - b|. Below it: the larger of max |a| and max |b|.",
+        "If both are all zeros there is nothing to divide: return 0.0 in that case.",
+    ),
+    why="Dividing by the larger array makes the number a count of shared digits: 1e-7 means about seven.",
+)
+
+
+def _composition(rng: Rng, sizes: Sizes) -> Inputs:
+    outer = tuple(away(rng, 3, least=0.6, most=1.4))
+    inner = tuple(away(rng, 3, least=0.6, most=1.4))
+    x = away(rng, least=0.4, most=1.2).item() if sizes.n == 7 else away(rng, sizes.d, least=0.4, most=1.2)
+    return {
+        "df": Curve("cubic slope", outer),
+        "g": Curve("quadratic", inner),
+        "dg": Curve("quadratic slope", inner),
+        "x": x,
+    }
+
+
+CHAIN_RULE = Exercise(
+    reference=chain_rule,
+    lesson=LESSON,
+    asks="Return the derivative of f(g(x)), given df (the slope of f), g, and dg (the slope of g).",
+    returns="slope",
+    draw=_composition,
+    one_row=False,
+    edges={
+        "a wave inside": lambda rng, s: {
+            "df": Curve("growth slope", (1.0, 0.5)),
+            "g": Curve("wave", (1.0, 2.0, 0.5)),
+            "dg": Curve("wave slope", (1.0, 2.0, 0.5)),
+            "x": 0.4,
+        }
+    },
+    mistakes=(
+        Mistake(
+            "outer-slope-at-x",
+            lambda df, g, dg, x: df(x) * dg(x),
+            "the outer slope is taken at x.",
+            "f never sees x. What number does f receive?",
+        ),
+        Mistake(
+            "inner-slope-forgotten",
+            lambda df, g, dg, x: df(g(x)),
+            "the inner slope is missing.",
+            "If x moves by 1, by how much does g(x) move?",
+        ),
+        Mistake(
+            "outer-slope-forgotten",
+            lambda df, g, dg, x: dg(x),
+            "the outer slope is missing.",
+            "If g(x) moves by 1, by how much does f move?",
+        ),
+        Mistake(
+            "slopes-added",
+            lambda df, g, dg, x: df(g(x)) + dg(x),
+            "the slopes are added.",
+            "One gear turns the next: do their ratios add or multiply?",
+        ),
+        Mistake(
+            "slope-of-slope",
+            lambda df, g, dg, x: df(dg(x)),
+            "df receives the slope of g, not its value.",
+            "What number does f receive: where g arrived, or how steep g was?",
+        ),
+        Mistake(
+            "value-for-slope",
+            lambda df, g, dg, x: df(g(x)) * g(x),
+            "it multiplies by g(x), not by its slope.",
+            "Which of g and dg says how fast the inner function moves?",
+        ),
+    ),
+    hints=(
+        "Two gears: x turns g, g turns f. What is the ratio of the first, and of the second?",
+        "The outer slope has to be taken where the inner function has arrived.",
+        "Outer slope at g(x), times inner slope at x.",
+    ),
+    why="Each stage multiplies by its own slope, taken at its own input: backpropagation is this line, repeated.",
+)
+
+EXERCISES = (CENTRAL_DIFFERENCE, NUMERICAL_GRADIENT, RELATIVE_ERROR, CHAIN_RULE)

@@ -1,0 +1,33 @@
+"""nbgrader's settings for this course. Read when a command runs in this folder, or with JUPYTER_CONFIG_DIR set to it.
+
+The course root is the repository: solutions/ is what nbgrader calls source, lessons/ what it calls release.
+Everything that belongs to a class (hand-ins, gradebook, feedback) stays below this folder and out of git.
+"""
+
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - traitlets provides it
+
+here = Path(__file__).resolve().parent
+
+c.CourseDirectory.course_id = "bpkit"
+c.CourseDirectory.root = str(here.parent)
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "lessons"
+c.CourseDirectory.submitted_directory = "grading/submitted"
+c.CourseDirectory.autograded_directory = "grading/autograded"
+c.CourseDirectory.feedback_directory = "grading/feedback"
+c.CourseDirectory.solution_directory = "grading/solution"
+c.CourseDirectory.source_with_tests_directory = "grading/source_with_tests"
+c.CourseDirectory.db_url = f"sqlite:///{here / 'gradebook.db'}"
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", ".DS_Store"]
+
+c.ZipCollectApp.downloaded_directory = "grading/downloaded"
+
+# A blank says so itself, and a learner who runs it too early sees the sentence and not a bare error.
+c.ClearSolutions.code_stub = {"python": '# YOUR CODE HERE\nraise NotImplementedError("this blank is waiting for you")'}
+c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
+
+c.Execute.timeout = 120
+c.Execute.shutdown_kernel = "immediate"
+c.OverwriteCells.add_missing_cells = True

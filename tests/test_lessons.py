@@ -1,0 +1,97 @@
+"""Lessons and solutions: one source, every solution right, every blank a blank."""
+
+import re
+
+import pytest
+from bpgrade import lessons
+
+from bpkit.checking import evaluate
+from bpkit.exercises import LESSONS, of_lesson
+from tests import notebooks
+from tests.notebooks import ROOT, blanks, grade_id, read, source
+
+EXERCISES = [(lesson, exercise.name) for lesson in notebooks.LESSONS for exercise in of_lesson(lesson)]
+
+
+def test_lessons_are_fresh_from_solutions():
+    assert lessons.stale(ROOT) == [], "run `make lessons` and commit what it changes"
+
+
+def test_every_lesson_with_exercises_has_a_solution_and_the_other_way_round():
+    assert set(notebooks.LESSONS) <= set(LESSONS)
+
+
+@pytest.mark.parametrize("lesson", notebooks.LESSONS)
+def test_blanks_checks_and_exercises_match(lesson):
+    nb = read("solutions", lesson)
+    names = [exercise.name for exercise in of_lesson(lesson)]
+    assert list(blanks(nb)) == names, "one blank for each exercise, in order"
+    for exercise in of_lesson(lesson):
+        (cell,) = (cell for cell in nb["cells"] if grade_id(cell) == f"check_{exercise.name}")
+        assert source(cell) == f"check({exercise.name})"
+        facts = cell["metadata"]["nbgrader"]
+        assert (facts["grade"], facts["locked"], facts["solution"]) == (True, True, False)
+        assert facts["points"] == exercise.points
+
+
+def function_of(folder, lesson, name):
+    """The student's function after running the blanks of a notebook up to and including `name`."""
+    nb, space = read(folder, lesson), {}
+    exec(source(next(cell for cell in nb["cells"] if grade_id(cell) == "setup")), space)
+    for blank, cell in blanks(nb).items():
+        exec(compile(source(cell), f"<{blank}>", "exec"), space)
+    return space[name]
+
+
+@pytest.mark.parametrize(("lesson", "name"), EXERCISES)
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_solution_passes_its_check(lesson, name):
+    verdict = evaluate(function_of("solutions", lesson, name))
+    assert verdict.outcome == "right", verdict.message
+
+
+@pytest.mark.parametrize(("lesson", "name"), EXERCISES)
+def test_unsolved_blank_is_not_attempted(lesson, name):
+    assert "SOLUTION" not in source(blanks(read("lessons", lesson))[name])
+    verdict = evaluate(function_of("lessons", lesson, name))
+    assert verdict.outcome == "not_attempted", verdict.message
+    assert verdict.score == 0
+
+
+@pytest.mark.parametrize("lesson", notebooks.LESSONS)
+def test_no_answer_is_left_in_the_released_lesson(lesson):
+    released = read("lessons", lesson)
+    given = "\n".join(source(cell) for cell in blanks(released).values())
+    for cell in blanks(read("solutions", lesson)).values():
+        solution = re.search(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source(cell), re.DOTALL)
+        assert solution, grade_id(cell)
+        for line in solution[1].splitlines():
+            if len(line.strip()) > 12:
+                assert line.strip() not in given, (grade_id(cell), line)
+    assert not any(cell.get("outputs") for cell in released["cells"])
+
+
+@pytest.mark.parametrize("lesson", notebooks.LESSONS)
+def test_lesson_teaches_as_promised(lesson):
+    """What every lesson has, so that a reader knows where he is."""
+    cells = read("solutions", lesson)["cells"]
+    text = "\n".join(source(cell) for cell in cells if cell["cell_type"] == "markdown")
+    for promise in (
+        "**You will be able to**",
+        "**It builds on**",
+        "**Time:**",
+        "## One picture",
+        "## What you have now",
+    ):
+        assert promise in text, promise
+    assert text.count("<summary>") >= 2, "two interview questions with folded answers"
+    assert "**Next:**" in text
+    assert "**Predict**" in text or "**predict**" in text
+    code = [source(cell) for cell in cells if cell["cell_type"] == "code"]
+    assert sum("plt.show()" in cell for cell in code) == text.count("*In the figure:*"), "every figure is described"
+    for cell in blanks(read("solutions", lesson)).values():
+        solution = re.search(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source(cell), re.DOTALL)[1]
+        assert 1 <= len(solution.strip().splitlines()) <= 8, grade_id(cell)
+        assert '"""' in source(cell), "shapes stand in the docstring"
+    size = (next((ROOT / "solutions" / lesson).glob("*.ipynb"))).stat().st_size
+    assert size < 1_000_000
