@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -51,10 +50,10 @@ def tidy(nb: Any) -> Any:
 
 
 def write_notebook(nb: Any, path: Path) -> None:
-    """Write a notebook the way JupyterLab does."""
+    """Check a notebook and write it as nbgrader and JupyterLab do, line by line."""
     nbformat.validate(nb)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(nb, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    nbformat.write(nb, path)
 
 
 def release(root: Path, lesson: str, into: Path | None = None) -> Path:
@@ -75,9 +74,7 @@ def release(root: Path, lesson: str, into: Path | None = None) -> Path:
         config.CourseDirectory.release_directory = os.path.relpath(into, root)
     GenerateAssignment(coursedir=CourseDirectory(config=config), config=config).start()
     source = next((root / "solutions" / lesson).glob("*.ipynb"))
-    target = (into or root / "lessons") / lesson / source.name
-    write_notebook(nbformat.read(target, as_version=4), target)
-    return target
+    return (into or root / "lessons") / lesson / source.name
 
 
 def stale(root: Path) -> list[str]:
