@@ -25,7 +25,27 @@ from bpkit.activations import (
     tanh,
     tanh_backward,
 )
-from bpkit.gradients import central_difference, chain_rule, numerical_gradient, relative_error
+from bpkit.autodiff import (
+    Node,
+    add_vjp,
+    backward,
+    exp_vjp,
+    log_vjp,
+    matmul_vjp,
+    mul_vjp,
+    sum_vjp,
+    topological_order,
+    unbroadcast,
+)
+from bpkit.gradients import (
+    GradientReport,
+    central_difference,
+    chain_rule,
+    check_gradients,
+    numerical_gradient,
+    relative_error,
+)
+from bpkit.initializers import he_std, xavier_std
 from bpkit.layers import batch_norm_backward, batch_norm_forward, batch_norm_inference, dense, dense_backward
 from bpkit.losses import (
     bce,
@@ -51,15 +71,30 @@ from bpkit.losses import (
     triplet,
     triplet_backward,
 )
+from bpkit.metrics import accuracy, confusion_matrix, one_hot
 from bpkit.networks import (
+    MLP,
     cheatsheet_gradients,
+    deep_forward,
+    gradient_norms,
     neuron_backward,
     neuron_forward,
+    train_classifier,
     train_neuron,
     two_layer_backward,
     two_layer_forward,
 )
-from bpkit.optimizers import gradient_step
+from bpkit.optimizers import (
+    adam_step,
+    clip_by_global_norm,
+    cosine_decay,
+    exponential_decay,
+    gradient_step,
+    minibatches,
+    momentum_step,
+    sgd_epoch,
+    step_decay,
+)
 
 if TYPE_CHECKING:
     from bpkit.checking import CheckFailed, check, evaluate, hint
@@ -67,7 +102,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "MLP",
     "CheckFailed",
+    "GradientReport",
+    "Node",
+    "accuracy",
+    "adam_step",
+    "add_vjp",
+    "backward",
     "batch_norm_backward",
     "batch_norm_forward",
     "batch_norm_inference",
@@ -83,12 +125,21 @@ __all__ = [
     "chain_rule",
     "cheatsheet_gradients",
     "check",
+    "check_gradients",
+    "clip_by_global_norm",
+    "confusion_matrix",
+    "cosine_decay",
     "datasets",
     "dead_units",
+    "deep_forward",
     "dense",
     "dense_backward",
     "evaluate",
+    "exp_vjp",
+    "exponential_decay",
+    "gradient_norms",
     "gradient_step",
+    "he_std",
     "hinge",
     "hinge_backward",
     "hint",
@@ -97,18 +148,25 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_backward",
     "log_softmax",
+    "log_vjp",
     "mae",
     "mae_backward",
+    "matmul_vjp",
+    "minibatches",
+    "momentum_step",
     "mse",
     "mse_backward",
+    "mul_vjp",
     "neuron_backward",
     "neuron_forward",
     "numerical_gradient",
+    "one_hot",
     "plots",
     "relative_error",
     "relu",
     "relu_backward",
     "saturated_fraction",
+    "sgd_epoch",
     "sigmoid",
     "sigmoid_backward",
     "softmax",
@@ -118,13 +176,19 @@ __all__ = [
     "sparse_cce_backward",
     "sparse_cce_with_logits",
     "sparse_cce_with_logits_backward",
+    "step_decay",
+    "sum_vjp",
     "tanh",
     "tanh_backward",
+    "topological_order",
+    "train_classifier",
     "train_neuron",
     "triplet",
     "triplet_backward",
     "two_layer_backward",
     "two_layer_forward",
+    "unbroadcast",
+    "xavier_std",
 ]
 
 _ON_FIRST_USE = {

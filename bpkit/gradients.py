@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit._arrays import at_least, floats, nonempty, pair
+from bpkit._arrays import EPSILON, at_least, floats, grads_like, nonempty, pair, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,3 +118,91 @@ def chain_rule(
     """
     x = floats("x", x)[()]
     return df(g(x)) * dg(x)
+
+
+class GradientReport:
+    """A formula's gradients beside measured ones, array by array, with a verdict.
+
+    Two gradients agree if no entries differ by more than 1e-6 of the largest entry in either, plus what
+    rounding alone can do: 8 eps max(1, |loss|, |x|) / h. True where all arrays agree; printed, it is a table.
+
+    Attributes:
+        loss, h: the loss at the point, and the step of the measurement.
+        rows: (name, relative error, allowed error, index of the largest difference, agrees) of each array.
+    """
+
+    def __init__(self, loss: float, h: float) -> None:
+        self.loss, self.h = loss, h
+        self.rows: list[tuple[str, float, float, tuple[int, ...], bool]] = []
+
+    def compare(self, name: str, formula: Array, measured: Array, x: Array) -> None:
+        """Add one array to the report; x is where the gradients were taken."""
+        difference = np.abs(formula - measured)
+        size = float(max(np.abs(formula).max(), np.abs(measured).max()))
+        allowed = 1e-6 * size + 8.0 * EPSILON * max(1.0, abs(self.loss), float(np.abs(x).max())) / self.h
+        worst = float(difference.max())
+        index = tuple(int(i) for i in np.unravel_index(int(difference.argmax()), difference.shape))
+        self.rows.append(
+            (name, worst / size if size else 0.0, allowed / size if size else 0.0, index, worst <= allowed)
+        )
+
+    @property
+    def error(self) -> float:
+        """The largest relative error of any array."""
+        return max(row[1] for row in self.rows)
+
+    def __bool__(self) -> bool:
+        return all(row[-1] for row in self.rows)
+
+    def __str__(self) -> str:
+        lines = [f"{'array':<10} {'relative error':>14} {'allowed':>9}  largest difference at"]
+        for name, error, allowed, index, agrees in self.rows:
+            where = list(index) if index else "the number"
+            lines.append(f"{name:<10} {error:>14.1e} {allowed:>9.1e}  {where}{'' if agrees else '   DIFFERS'}")
+        verdict = "The gradients agree." if self else "The gradients differ: look at the arrays marked above."
+        return "\n".join([*lines, verdict])
+
+
+def check_gradients(
+    f: Callable[[Any], float],
+    grad_f: Callable[[Any], Any],
+    x: ArrayLike | Mapping[str, ArrayLike],
+    h: float = 1e-5,
+) -> GradientReport:
+    """Compare a gradient's formula with measured slopes, entry by entry, and give a verdict.
+
+    Args:
+        f: takes an array like x (or a dict of arrays), returns the loss, a float.
+        grad_f: takes the same, returns the gradient: an array like x (or a dict with the same keys).
+        x: where to compare; an array or a dict of arrays, away from kinks.
+        h: the step to each side, above 0; the verdict was tried for 1e-4 to 1e-6.
+    Returns:
+        A `GradientReport`: true if all agree, readable when printed.
+    Formula:
+        |formula - measured| <= 1e-6 max(|formula|, |measured|) + 8 eps max(1, |f(x)|, |x|) / h, the
+        maxima over the entries of one array. A NaN anywhere makes the verdict false.
+    Raises:
+        ValueError: x is empty, h <= 0, f does not return one number, or grad_f's shapes are not those of x.
+    Source:
+        Gill, Murray and Wright, "Practical Optimization" (1981), section 8.6, for the two errors that are balanced.
+    Example:
+        >>> report = check_gradients(lambda x: (x**3).sum(), lambda x: 3 * x**2, [1.0, -2.0])
+        >>> bool(report)
+        True
+        >>> bool(check_gradients(lambda x: (x**3).sum(), lambda x: 2 * x**2, [1.0, -2.0]))
+        False
+    """
+    h = at_least("h", h, 0.0, strict=True)
+    if not isinstance(x, Mapping):
+        return check_gradients(lambda d: f(d["x"]), lambda d: {"x": grad_f(d["x"])}, {"x": x}, h)
+    point = {key: nonempty(key, value).copy() for key, value in x.items()}
+    _, formula = grads_like(point, grad_f({key: value.copy() for key, value in point.items()}), "grad_f(x)")
+    report = GradientReport(scalar("f(x)", f(point)), h)
+    for key, value in point.items():
+        measured = numerical_gradient(functools.partial(_with, f, point, key), value, h)
+        report.compare(key, formula[key], measured, value)
+    return report
+
+
+def _with(f: Callable[[Any], float], point: dict[str, Array], key: str, value: Array) -> float:
+    return f({**point, key: value})

@@ -7,6 +7,7 @@ over rows. `x_backward` is the exact gradient of that one number, so the 1/n of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,7 +39,7 @@ def mse(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         2.0
     """
     y_true, y_pred = pair("y_true", y_true, "y_pred", y_pred)
-    return float(np.mean((y_pred - y_true) ** 2))
+    return float(np.mean(EACH["mse"](y_true, y_pred)))
 
 
 def mse_backward(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -80,7 +81,7 @@ def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         1.0
     """
     y_true, y_pred = pair("y_true", y_true, "y_pred", y_pred)
-    return float(np.mean(np.abs(y_pred - y_true)))
+    return float(np.mean(EACH["mae"](y_true, y_pred)))
 
 
 def mae_backward(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -125,9 +126,7 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> float:
     """
     y_true, y_pred = pair("y_true", y_true, "y_pred", y_pred)
     delta = at_least("delta", delta, 0.0, strict=True)
-    size = np.abs(y_pred - y_true)
-    near = np.minimum(size, delta)
-    return float(np.mean(near * (size - 0.5 * near)))
+    return float(np.mean(_huber_each(y_true, y_pred, delta)))
 
 
 def huber_backward(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
@@ -219,7 +218,7 @@ def bce_with_logits(y_true: ArrayLike, z: ArrayLike) -> float:
     """
     y_true, z = pair("y_true", y_true, "z", z)
     within("y_true", y_true, 0.0, 1.0)
-    return float(np.mean(np.maximum(z, 0.0) - z * y_true + np.log1p(np.exp(-np.abs(z)))))
+    return float(np.mean(EACH["bce_with_logits"](y_true, z)))
 
 
 def bce_with_logits_backward(y_true: ArrayLike, z: ArrayLike) -> Array:
@@ -312,7 +311,7 @@ def cce_with_logits(y_true: ArrayLike, z: ArrayLike) -> float:
         1000.0
     """
     y_true, z = _rows(y_true, z, "z")
-    return -float(np.sum(y_true * log_softmax(z))) / len(z)
+    return float(np.mean(EACH["cce_with_logits"](y_true, z)))
 
 
 def cce_with_logits_backward(y_true: ArrayLike, z: ArrayLike) -> Array:
@@ -406,7 +405,7 @@ def sparse_cce_with_logits(labels: ArrayLike, z: ArrayLike) -> float:
         1000.0
     """
     labels, z = _labelled(labels, z, "z")
-    return -float(np.mean(log_softmax(z)[np.arange(len(z)), labels]))
+    return float(np.mean(EACH["sparse_cce_with_logits"](labels, z)))
 
 
 def sparse_cce_with_logits_backward(labels: ArrayLike, z: ArrayLike) -> Array:
@@ -452,7 +451,7 @@ def hinge(y_true: ArrayLike, score: ArrayLike) -> float:
         0.25
     """
     y_true, score = _signs(y_true, score)
-    return float(np.mean(np.maximum(1.0 - y_true * score, 0.0)))
+    return float(np.mean(EACH["hinge"](y_true, score)))
 
 
 def hinge_backward(y_true: ArrayLike, score: ArrayLike) -> Array:
@@ -524,6 +523,25 @@ def triplet_backward(
     a, p, n = _embeddings(anchor, positive, negative)
     pull = is_positive(_gap(a, p, n, margin))[:, np.newaxis] * (2.0 / len(a))
     return pull * (n - p), pull * (p - a), pull * (a - n)
+
+
+def _huber_each(y_true: Array, y_pred: Array, delta: float = 1.0) -> Array:
+    size = np.abs(y_pred - y_true)
+    near = np.minimum(size, delta)
+    return near * (size - 0.5 * near)
+
+
+# Losses of raw outputs before the mean is taken, one number for each entry or row. The outputs may have further
+# axes in front: many candidate outputs for the same targets.
+EACH: dict[str, Callable[..., Array]] = {
+    "mse": lambda y_true, y_pred: (y_pred - y_true) ** 2,
+    "mae": lambda y_true, y_pred: np.abs(y_pred - y_true),
+    "huber": _huber_each,
+    "bce_with_logits": lambda y_true, z: np.maximum(z, 0.0) - z * y_true + np.log1p(np.exp(-np.abs(z))),
+    "hinge": lambda y_true, score: np.maximum(1.0 - y_true * score, 0.0),
+    "cce_with_logits": lambda y_true, z: -np.sum(y_true * log_softmax(z), axis=-1),
+    "sparse_cce_with_logits": lambda labels, z: -log_softmax(z)[..., np.arange(len(labels)), labels],
+}
 
 
 def _probabilities(y_true: ArrayLike, a: ArrayLike) -> tuple[Array, Array]:

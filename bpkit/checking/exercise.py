@@ -85,7 +85,7 @@ class Exercise:
         finite: inputs for which the result need only be finite.
         tips: inputs that are worth a remark if they go wrong, but no mark.
         one_row: also try a batch of one example.
-        free: parts of the result that earn nothing by themselves, such as inputs handed through.
+        free: results that earn nothing by themselves but must be right for a point.
         exact_dtype: whether whole numbers in place of floats are wrong even where their values agree.
         view: what is compared, if not the returned value: takes (inputs, Observation), returns a dict of parts.
     """
@@ -112,17 +112,18 @@ class Exercise:
 
     @property
     def points(self) -> int:
-        """Points of its check: one for each part of the result that can be right or wrong by itself."""
-        return len(self.graded_parts)
+        """Points of its check: one for each result that can be right or wrong by itself."""
+        return len(self.graded)
 
     @property
-    def graded_parts(self) -> tuple[str, ...]:
-        """Labels of the parts that earn marks."""
-        labels = _PARTS.get(self.name)
-        if labels is None:
+    def graded(self) -> tuple[str, ...]:
+        """Names of the results that earn marks: the entries of a tuple, the keys of a dict, or the one result."""
+        names = _GRADED.get(self.name)
+        if names is None:
             case = self.cases(0)[0]
-            labels = _PARTS[self.name] = tuple(self.parts(case, observe(self.reference, case.inputs)))
-        return tuple(label for label in labels if label not in self.free)
+            labels = self.parts(case, observe(self.reference, case.inputs))
+            names = _GRADED[self.name] = tuple(dict.fromkeys(map(result_of, labels)))
+        return tuple(name for name in names if name not in self.free)
 
     @property
     def signature(self) -> str:
@@ -146,7 +147,12 @@ class Exercise:
         return label_parts(self.returns, seen.value)
 
 
-_PARTS: dict[str, tuple[str, ...]] = {}
+_GRADED: dict[str, tuple[str, ...]] = {}
+
+
+def result_of(label: str) -> str:
+    """The result that a part belongs to: "cache['z1']" is part of "cache"."""
+    return label.partition("[")[0]
 
 
 def label_parts(returns: str | tuple[str, ...], value: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from bpkit.checking.compare import Finding, Misfit, changed, leaf, structure
-from bpkit.checking.exercise import Case, Exercise
+from bpkit.checking.exercise import Case, Exercise, result_of
 from bpkit.checking.explain import explain
 from bpkit.checking.observe import Failure, Observation, observe
 from bpkit.checking.recognise import Diagnosis, Trial, recognise
@@ -142,13 +142,17 @@ def _modified(case: Case, truth: Observation, seen: Observation) -> list[str]:
 
 
 def _score(exercise: Exercise, failing: list[_Examined]) -> float:
-    """Share of the graded parts that are right in every case; less than 1 whenever anything failed."""
+    """Share of the graded results that are right in every case; less than 1 whenever anything failed."""
+    graded = exercise.graded
+    return min(len(_right(exercise, failing)), len(graded) - 1) / len(graded)
+
+
+def _right(exercise: Exercise, failing: list[_Examined]) -> list[str]:
+    """The graded results in which nothing was wrong."""
     if any(entry.whole for entry in failing):
-        return 0.0
-    wrong = set().union(*(entry.parts for entry in failing))
-    graded = exercise.graded_parts
-    right = len([label for label in graded if label not in wrong])
-    return min(right, len(graded) - 1) / len(graded)
+        return []
+    wrong = {result_of(label) for entry in failing for label in entry.parts}
+    return [name for name in exercise.graded if name not in wrong]
 
 
 def _wording(
@@ -162,12 +166,7 @@ def _wording(
     shapes = ", ".join(f"{name} {value.shape}" for name, value in place.inputs.items() if hasattr(value, "shape"))
     edge = "" if ordinary else f"On ordinary inputs it is right, but not for this one: {place.name}. "
     where = f" (Tried with {shapes}.)" if shapes and worst.outcome not in ("mutated", "raised") else ""
-    wrong = {label for entry in failing for label in entry.parts}
-    right = [
-        f"`{label}`"
-        for label in exercise.graded_parts
-        if label not in wrong and not any(entry.whole for entry in failing)
-    ]
+    right = [f"`{name}`" for name in _right(exercise, failing)]
     praise = f" Already right: {', '.join(right)}." if right else ""
     if diagnosis is not None:
         return f"{edge}This looks like a known slip: {diagnosis.says}{_detail(worst)}{where}{praise}", diagnosis.hint

@@ -9,7 +9,7 @@ wrong diagnosis is worse than none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -45,32 +45,40 @@ class Trial:
 
 def recognise(exercise: Exercise, trials: list[Trial]) -> Diagnosis | None:
     """Return the misconception that explains the failing trials, or None if none is certain."""
-    found = [
-        Diagnosis(mistake.id, mistake.says, mistake.hint, parts)
-        for mistake in exercise.mistakes
-        if (parts := explained_by(mistake, exercise, trials)) is not None
-    ]
-    if found:
-        return max(found, key=lambda diagnosis: len(diagnosis.parts))
+    for alike in (_same, _equally_overflown):
+        found = [
+            Diagnosis(mistake.id, mistake.says, mistake.hint, parts)
+            for mistake in exercise.mistakes
+            if (parts := explained_by(mistake, exercise, trials, alike)) is not None
+        ]
+        if found:
+            return max(found, key=lambda diagnosis: len(diagnosis.parts))
     return _general(exercise, trials)
 
 
-def explained_by(mistake: Mistake, exercise: Exercise, trials: list[Trial]) -> frozenset[str] | None:
+def explained_by(
+    mistake: Mistake, exercise: Exercise, trials: list[Trial], alike: Callable[[Any, Any], bool]
+) -> frozenset[str] | None:
     """The parts that `mistake` makes wrong, if in every trial the student's function did just the same to them."""
     for wrong in mistake.wrong:
-        explained: set[str] = set()
+        touched = []
         for trial in trials:
-            touched = _same_failure(exercise, trial, observe(wrong, trial.case.inputs))
-            if touched is None:
+            parts = _same_failure(exercise, trial, observe(wrong, trial.case.inputs), alike)
+            if parts is None:
                 break
-            explained |= touched
+            touched.append(parts)
         else:
-            if explained:
-                return frozenset(explained)
+            explained = frozenset().union(*touched)
+            if explained and all(
+                trial.wrong & explained <= parts for trial, parts in zip(trials, touched, strict=True)
+            ):
+                return explained
     return None
 
 
-def _same_failure(exercise: Exercise, trial: Trial, mutant: Observation) -> frozenset[str] | None:
+def _same_failure(
+    exercise: Exercise, trial: Trial, mutant: Observation, alike: Callable[[Any, Any], bool]
+) -> frozenset[str] | None:
     """Parts that the mutant makes wrong in this trial; None if the student's function did something else."""
     seen = trial.seen
     if mutant.failure or seen.failure:
@@ -87,21 +95,33 @@ def _same_failure(exercise: Exercise, trial: Trial, mutant: Observation) -> froz
         return None
     lenient = trial.case.kind == "finite"
     touched = {label for label in truth if leaf(truth[label], wrong_parts[label], label, exercise.exact_dtype, lenient)}
-    if any(not _alike(truth[label], wrong_parts[label], seen_parts[label]) for label in touched):
+    if not touched <= trial.wrong and not seen_changes:
+        return None
+    if any(not alike(wrong_parts[label], seen_parts[label]) for label in touched):
         return None
     return frozenset(touched) | frozenset(mutant_changes)
 
 
-def _alike(truth: Any, wrong: Any, seen: Any) -> bool:
-    """Whether two wrong values are the same mistake; where floats overflow, that they do is enough."""
-    w, s, t = numeric(wrong), numeric(seen), numeric(truth)
-    if w is None or s is None or t is None:
+def _same(wrong: Any, seen: Any) -> bool:
+    """Whether two wrong values are the same mistake."""
+    w, s = numeric(wrong), numeric(seen)
+    if w is None or s is None:
         return type(wrong) is type(seen) and w is s
     if w.shape != s.shape or np.asarray(wrong).dtype.kind != np.asarray(seen).dtype.kind:
         return False
-    if w.shape == t.shape and np.isfinite(t).all() and not np.isfinite(w).all():
-        return not bool(np.isfinite(s).all())
-    return close(w, s, SAME)
+    odd = ~np.isfinite(w)
+    if not np.array_equal(odd, ~np.isfinite(s)) or not np.array_equal(w[odd], s[odd], equal_nan=True):
+        return False
+    return close(w[~odd], s[~odd], SAME)
+
+
+def _equally_overflown(wrong: Any, seen: Any) -> bool:
+    """The same where floats overflow, but whether that gave inf or nan, and in how many entries, does not matter."""
+    w, s = numeric(wrong), numeric(seen)
+    if w is None or s is None or w.shape != s.shape or np.isfinite(w).all() or np.isfinite(s).all():
+        return _same(wrong, seen)
+    both = np.isfinite(w) & np.isfinite(s)
+    return close(w[both], s[both], SAME)
 
 
 def _changes(case: Case, seen: Observation) -> frozenset[str]:
@@ -124,7 +144,7 @@ def _same_shape_of(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(map(_same_shape_of, a, b))
     if a is None or b is None:
         return a is b
-    return type(a) is type(b) and _alike(a, a, b)
+    return type(a) is type(b) and _same(a, b)
 
 
 def signature(failure: Any) -> tuple[str, str]:

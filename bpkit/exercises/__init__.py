@@ -14,6 +14,10 @@ LESSONS = {
     "00_slopes": "slopes",
     "01_single_neuron": "single_neuron",
     "02_two_layer_network": "two_layer_network",
+    "03_regression_losses": "regression_losses",
+    "04_cross_entropy": "cross_entropy",
+    "05_margin_losses": "margin_losses",
+    "06_activations": "activations",
 }
 
 

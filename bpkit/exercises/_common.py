@@ -97,3 +97,32 @@ def sign_flipped(reference: Callable[..., Any], says: str = "the sign is the wro
         says,
         "Increase the prediction a little: does the loss rise or fall? The gradient has that sign.",
     )
+
+
+def both_shapes(rng: Rng, sizes: Sizes) -> tuple[int, ...]:
+    """Shape of targets and predictions: a table for most sizes, a row for one, so that len(y) is not y.size."""
+    return (sizes.n,) if sizes.n == 11 else (sizes.n, sizes.k)
+
+
+def share_of(reference: Callable[..., Any], *, by: Callable[..., float]) -> Callable[..., Any]:
+    """The reference divided by something computed from the arguments."""
+    return scaled(reference, lambda *args: 1.0 / by(*args))
+
+
+def probability_rows(rng: Rng, n: int, k: int) -> Any:
+    """Rows of probabilities (n, k), none tiny, each summing to 1."""
+    e = np.exp(rng.uniform(-1.2, 1.2, (n, k)))
+    return e / e.sum(axis=1, keepdims=True)
+
+
+def class_numbers(rng: Rng, n: int, k: int) -> Any:
+    """Class numbers (n,) below k; more than one class occurs where there is room."""
+    labels = rng.integers(0, k, n)
+    if n > 1 and k > 1:
+        labels[0], labels[1] = 0, k - 1
+    return labels
+
+
+def one_hot_rows(rng: Rng, n: int, k: int) -> Any:
+    """One-hot targets (n, k)."""
+    return np.eye(k)[class_numbers(rng, n, k)]

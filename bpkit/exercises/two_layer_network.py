@@ -428,7 +428,6 @@ TWO_LAYER_FORWARD = Exercise(
     asks="Return (a2, cache): ReLU hidden layer, sigmoid outputs, and a dict of X, z1, a1, z2, a2.",
     returns=("a2", "cache"),
     draw=_network,
-    free=("cache['X']",),
     mistakes=(
         Mistake(
             "sigmoid-hidden",

@@ -137,8 +137,7 @@ def chain_rule(df, g, dg, x):
     u = g(x)
     dy_du = df(u)
     du_dx = dg(x)
-    dy_dx = dy_du * du_dx
-    return dy_dx
+    return dy_du * du_dx
 
 
 @answer("einsum")

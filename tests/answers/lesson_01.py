@@ -332,7 +332,8 @@ def train_neuron(X, y_true, lr, steps):
     for _ in range(steps):
         # forward
         z = X @ params["w"] + params["b"]
-        a = np.clip(0.5 * (1 + np.tanh(z / 2)), eps, 1 - eps)
+        e = np.exp(-np.abs(z))
+        a = np.clip(np.where(z >= 0, 1.0, e) / (1.0 + e), eps, 1 - eps)
         losses.append(-(y * np.log(a) + (1 - y) * np.log(1 - a)).mean())
         # backward, link by link
         da = (-y / a + (1 - y) / (1 - a)) / y.size

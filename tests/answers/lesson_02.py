@@ -350,7 +350,12 @@ def cheatsheet_gradients(X, y_true, W1, b1, W2, b2):
 
 @answer("Jacobians, example by example")
 def cheatsheet_gradients(X, y_true, W1, b1, W2, b2):
-    grads = {"W1": np.zeros(W1.shape), "b1": np.zeros(np.shape(b1)), "W2": np.zeros(W2.shape), "b2": np.zeros(np.shape(b2))}
+    grads = {
+        "W1": np.zeros(W1.shape),
+        "b1": np.zeros(np.shape(b1)),
+        "W2": np.zeros(W2.shape),
+        "b2": np.zeros(np.shape(b2)),
+    }
     for x, t in zip(X, y_true, strict=True):
         a1 = _stable_sigmoid(x @ W1 + np.ravel(b1))
         a2 = _stable_sigmoid(a1 @ W2 + np.ravel(b2))

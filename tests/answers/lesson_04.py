@@ -226,7 +226,9 @@ def cce_with_logits(y_true, z):
 
 @answer("einsum")
 def cce_with_logits(y_true, z):
-    return -np.einsum("nk,nk->", np.asarray(y_true, dtype=float), _log_softmax_rows(np.asarray(z, dtype=float))) / len(z)
+    return -np.einsum("nk,nk->", np.asarray(y_true, dtype=float), _log_softmax_rows(np.asarray(z, dtype=float))) / len(
+        z
+    )
 
 
 # ---------------------------------------------------------------- cce_with_logits_backward
