@@ -31,7 +31,7 @@ class Node:
         value: the array, float64.
         parents: the nodes it was computed from; empty for an input.
         vjp: takes the gradient at this node, returns one gradient for each parent; None for an input.
-        grad: None until `backward` fills it; then it has the shape of value.
+        grad: filled by `backward`; zeros before that, always with the shape of value.
     Example:
         >>> x = Node([1.0, 2.0])
         >>> loss = (x * x).sum()
@@ -46,7 +46,7 @@ class Node:
         self.value = floats("value", value)
         self.parents = parents
         self.vjp = vjp
-        self.grad: Array | None = None
+        self.grad: Array = np.zeros_like(self.value)
 
     def __repr__(self) -> str:
         return f"Node(shape={self.value.shape}, parents={len(self.parents)})"
@@ -153,12 +153,12 @@ def backward(node: Node) -> None:
     """
     order = topological_order(node)
     for visited in order:
-        visited.grad = None
+        visited.grad = np.zeros_like(visited.value)
     node.grad = np.ones_like(node.value)
     for child in reversed(order):
-        if child.vjp is not None and child.grad is not None:
+        if child.vjp is not None:
             for parent, gradient in zip(child.parents, child.vjp(child.grad), strict=True):
-                parent.grad = gradient if parent.grad is None else parent.grad + gradient
+                parent.grad = parent.grad + gradient
 
 
 def unbroadcast(grad: ArrayLike, shape: tuple[int, ...]) -> Array:

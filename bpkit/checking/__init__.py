@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bpkit.checking.exercise import Case, Exercise, Mistake, Sizes
+from bpkit.checking.exercise import Case, Exercise, Mistake, Sizes, run
 from bpkit.checking.judge import OUTCOMES, Verdict, judge
 from bpkit.checking.observe import Observation, observe
 from bpkit.checking.show import CheckFailed, Marks, publish_marks, show
@@ -25,6 +25,7 @@ __all__ = [
     "hint",
     "judge",
     "observe",
+    "run",
 ]
 
 _levels: dict[str, int] = {}
@@ -51,7 +52,7 @@ def evaluate(fn: Callable[..., Any], seed: int = 0, exercise: str | None = None)
     if record is None or not callable(fn):
         return _unknown(fn, name)
     cases = record.cases(seed)
-    seen = [observe(fn, case.inputs) for case in cases]
+    seen = [run(fn, case) for case in cases]
     try:
         return judge(record, cases, seen)
     except Exception as error:  # whatever strange thing came back, the learner gets a verdict

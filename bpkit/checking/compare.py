@@ -152,21 +152,34 @@ def close(truth: Any, got: Any, rtol: float = RTOL, atol: float = ATOL) -> bool:
     return bool(np.abs(g - t).max() <= rtol * np.abs(t).max() + atol)
 
 
-def changed(before: Any, after: Any) -> bool:
-    """Whether an argument was modified; rounding left by moving a number and putting it back does not count."""
+def changed(before: Any, after: Any, slack: bool = False) -> bool:
+    """Whether an argument was modified; with slack, rounding left by moving numbers and putting them back is none."""
     if isinstance(before, dict):
-        return (
-            not isinstance(after, dict)
-            or before.keys() != after.keys()
-            or any(changed(before[k], after[k]) for k in before)
-        )
+        if not isinstance(after, dict) or before.keys() != after.keys():
+            return True
+        return any(changed(before[key], after[key], slack) for key in before)
     if isinstance(before, (list, tuple)):
-        return not isinstance(after, (list, tuple)) or len(before) != len(after) or any(map(changed, before, after))
+        if not isinstance(after, (list, tuple)) or len(before) != len(after):
+            return True
+        return any(changed(b, a, slack) for b, a in zip(before, after, strict=True))
     if isinstance(before, np.ndarray):
         if not isinstance(after, np.ndarray) or before.shape != after.shape or before.dtype != after.dtype:
             return True
-        return not close(before, after, UNTOUCHED, UNTOUCHED)
-    return not isinstance(before, Foreign) and type(before) in (bool, int, float, str) and before != after
+        return not (
+            close(before, after, UNTOUCHED, UNTOUCHED) if slack else np.array_equal(before, after, equal_nan=True)
+        )
+    return type(before) in (bool, int, float, str) and before != after
+
+
+def equal(a: Any, b: Any) -> bool:
+    """Whether two plain values are the same to the last digit, nan included."""
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.shape(a) == np.shape(b) and np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc")
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(equal, a, b))
+    return type(a) is type(b) and (a == b or a != a)
 
 
 def position(array: np.ndarray) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,13 +59,28 @@ class Mistake:
 @dataclass(frozen=True)
 class Case:
     """One set of inputs. `kind` is ordinary, edge (must be right too), finite (must only be finite) or tip
-    (earns a remark, never costs a mark); `name` says in words what is special about it.
+    (earns a remark, never costs a mark); `name` says in words what is special about it. `before` are the
+    inputs of a call that is made first, where a result can only be judged beside another one.
     """
 
     kind: str
     name: str
     inputs: Inputs
     sizes: Sizes
+    before: Inputs | None = None
+
+
+def make_case(kind: str, name: str, inputs: Inputs, sizes: Sizes) -> Case:
+    """A case from what a draw returned."""
+    return Case(
+        kind, name, {key: value for key, value in inputs.items() if key != "before"}, sizes, inputs.get("before")
+    )
+
+
+def run(fn: Callable[..., Any], case: Case) -> Observation:
+    """Try a function on one case."""
+    first = observe(fn, case.before) if case.before is not None else None
+    return replace(observe(fn, case.inputs), before=first)
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,8 @@ class Exercise:
         lesson: id of the lesson, such as "01_single_neuron".
         asks: one sentence, what the function should do.
         returns: name of the result, or a tuple of names where it returns several.
-        draw: makes legal inputs, in the order of the arguments, away from kinks.
+        draw: makes legal inputs, in the order of the arguments, away from kinks. The entry "before", if
+            there is one, holds the inputs of a call to make first.
         mistakes: what students get wrong here.
         hints: questions and pointers, the first one gentle, the last one nearly the answer.
         why: one line shown with a right answer.
@@ -87,6 +103,7 @@ class Exercise:
         one_row: also try a batch of one example.
         free: results that earn nothing by themselves but must be right for a point.
         exact_dtype: whether whole numbers in place of floats are wrong even where their values agree.
+        moves_inputs: whether arguments may be moved and put back, so that rounding is left in them.
         view: what is compared, if not the returned value: takes (inputs, Observation), returns a dict of parts.
     """
 
@@ -104,6 +121,7 @@ class Exercise:
     one_row: bool = True
     free: tuple[str, ...] = ()
     exact_dtype: bool = False
+    moves_inputs: bool = False
     view: Callable[[Inputs, Observation], dict[str, Any]] | None = None
 
     @property
@@ -121,23 +139,26 @@ class Exercise:
         names = _GRADED.get(self.name)
         if names is None:
             case = self.cases(0)[0]
-            labels = self.parts(case, observe(self.reference, case.inputs))
+            labels = self.parts(case, run(self.reference, case))
             names = _GRADED[self.name] = tuple(dict.fromkeys(map(result_of, labels)))
         return tuple(name for name in names if name not in self.free)
 
     @property
     def signature(self) -> str:
-        return f"{self.name}{inspect.signature(self.reference)}"
+        """The call as a learner writes it, such as `huber(y_true, y_pred, delta=1.0)`."""
+        parameters = inspect.signature(self.reference).parameters.values()
+        bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in parameters]
+        return f"{self.name}({', '.join(map(str, bare))})"
 
     def cases(self, seed: int) -> list[Case]:
         """Inputs for one check: three ordinary ones of different sizes, the first again, then the edges."""
         rng = np.random.default_rng([seed, zlib.crc32(self.name.encode())])
-        cases = [Case("ordinary", "", self.draw(rng, sizes), sizes) for sizes in SIZES]
-        cases.append(Case("edge", "called again with the same inputs", cases[0].inputs, cases[0].sizes))
+        cases = [make_case("ordinary", "", self.draw(rng, sizes), sizes) for sizes in SIZES]
+        cases.append(replace(cases[0], kind="edge", name="called again with the same inputs"))
         if self.one_row:
-            cases.append(Case("edge", "a batch of one example", self.draw(rng, ONE_ROW), ONE_ROW))
+            cases.append(make_case("edge", "a batch of one example", self.draw(rng, ONE_ROW), ONE_ROW))
         for kind, draws in (("edge", self.edges), ("finite", self.finite), ("tip", self.tips)):
-            cases.extend(Case(kind, name, draw(rng, SIZES[0]), SIZES[0]) for name, draw in draws.items())
+            cases.extend(make_case(kind, name, draw(rng, SIZES[0]), SIZES[0]) for name, draw in draws.items())
         return cases
 
     def parts(self, case: Case, seen: Observation) -> dict[str, Any]:

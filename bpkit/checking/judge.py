@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bpkit.checking.compare import Finding, Misfit, changed, leaf, structure
-from bpkit.checking.exercise import Case, Exercise, result_of
+from bpkit.checking.compare import Finding, Misfit, changed, equal, leaf, structure
+from bpkit.checking.exercise import SIZES, Case, Exercise, result_of, run
 from bpkit.checking.explain import explain
-from bpkit.checking.observe import Failure, Observation, observe
+from bpkit.checking.observe import Failure, Observation
 from bpkit.checking.recognise import Diagnosis, Trial, recognise
 
 # Also the order in which the recogniser asks: the first one that applies is the verdict.
@@ -84,8 +84,9 @@ def judge(exercise: Exercise, cases: list[Case], seen: list[Observation]) -> Ver
     place = next(entry.trial.case for entry in group if worst in entry.findings)
     if worst.outcome == "not_attempted":
         return Verdict(exercise.name, "not_attempted", None, 0.0, worst.text, exercise.asks, printed)
+    steady = equal(seen[0].value, seen[len(SIZES)].value)  # the first case is tried once more after the ordinary ones
     relevant = [entry.trial for entry in graded if not ordinary or entry.trial.case.kind == "ordinary"]
-    diagnosis = recognise(exercise, relevant)
+    diagnosis = recognise(exercise, relevant, steady)
     outcome = "looks_like" if worst.outcome == "wrong" and diagnosis else worst.outcome
     says, question = _wording(exercise, worst, place, diagnosis, failing, bool(ordinary))
     return Verdict(
@@ -94,11 +95,11 @@ def judge(exercise: Exercise, cases: list[Case], seen: list[Observation]) -> Ver
 
 
 def _examine(exercise: Exercise, case: Case, seen: Observation) -> _Examined:
-    truth = observe(exercise.reference, case.inputs)
+    truth = run(exercise.reference, case)
     whole, parts = None, {}
     if seen.failure is not None:
         whole = _failed(exercise, seen.failure)
-    elif names := _modified(case, truth, seen):
+    elif names := _modified(exercise, case, truth, seen):
         listed = " and ".join(f"`{name}`" for name in names)
         whole = Finding(
             "mutated",
@@ -132,12 +133,13 @@ def _failed(exercise: Exercise, failure: Failure) -> Finding:
     return Finding("raised", f"Your function raised {failure.kind}{at}{inside}{said}")
 
 
-def _modified(case: Case, truth: Observation, seen: Observation) -> list[str]:
+def _modified(exercise: Exercise, case: Case, truth: Observation, seen: Observation) -> list[str]:
     """Arguments that were changed by the function and not by the reference."""
+    slack = exercise.moves_inputs
     return [
         name
         for name, before in case.inputs.items()
-        if changed(before, seen.after.get(name)) and not changed(before, truth.after.get(name))
+        if changed(before, seen.after.get(name), slack) and not changed(before, truth.after.get(name), slack)
     ]
 
 
@@ -168,11 +170,12 @@ def _wording(
     where = f" (Tried with {shapes}.)" if shapes and worst.outcome not in ("mutated", "raised") else ""
     right = [f"`{name}`" for name in _right(exercise, failing)]
     praise = f" Already right: {', '.join(right)}." if right else ""
-    if diagnosis is not None:
+    if diagnosis is not None and worst.outcome != "raised":
         return f"{edge}This looks like a known slip: {diagnosis.says}{_detail(worst)}{where}{praise}", diagnosis.hint
     if worst.outcome == "raised":
-        tail = "" if "still a blank" in worst.text else _explained(failing)
-        return f"{edge}{worst.text}", tail
+        if "still a blank" in worst.text:
+            return worst.text, ""
+        return f"{edge}{worst.text}", diagnosis.hint if diagnosis else _explained(failing)
     return f"{edge}{worst.text}{where}{praise}", _generic_question(worst.outcome, exercise)
 
 

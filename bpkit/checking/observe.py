@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit.checking.given import hand_out
+from bpkit.checking.given import Living, hand_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,13 +45,17 @@ class Failure:
 
 @dataclass(frozen=True)
 class Observation:
-    """One call, seen from outside: what came back or went wrong, and the arguments as they were left."""
+    """One call, seen from outside: what came back or went wrong, and the arguments as they were left.
+
+    `before` is what was seen of the call that the case asked to be made first, if it did.
+    """
 
     value: Any = None
     failure: Failure | None = None
     after: dict[str, Any] = field(default_factory=dict)
     warned: tuple[str, ...] = ()
     printed: str = ""
+    before: Observation | None = None
 
 
 class Capped(io.StringIO):
@@ -96,6 +100,10 @@ def plain(value: Any, depth: int = 0) -> Any:
         return np.array(value)[()] if value.dtype.kind in "biufc" else Foreign(f"scalar of dtype {value.dtype}")
     if value is None or type(value) in (bool, int, float, complex, str):
         return value
+    if isinstance(value, Living):
+        return {"calls": [plain(call) for call in value.calls]}
+    if hasattr(value, "number") and hasattr(value, "vjp"):
+        return _node(value)
     if depth < NESTING_LIMIT:
         if isinstance(value, dict):
             return {str(key): plain(dict.__getitem__(value, key), depth + 1) for key in dict.keys(value)}
@@ -103,6 +111,14 @@ def plain(value: Any, depth: int = 0) -> Any:
             entries = [plain(entry, depth + 1) for entry in value]
             return tuple(entries) if isinstance(value, tuple) else entries
     return Foreign(type(value).__name__)
+
+
+def _node(node: Any) -> dict[str, Any]:
+    """A node of a graph that was handed out: its number, and from the last one the gradients of all."""
+    seen: dict[str, Any] = {"node": int(node.number)}
+    if hasattr(node, "all_nodes"):
+        seen["grads"] = [plain(each.grad) for each in node.all_nodes]
+    return seen
 
 
 def describe(error: BaseException) -> Failure:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bpkit.checking.compare import Misfit, changed, close, leaf, numeric, structure
-from bpkit.checking.exercise import Case, Exercise, Mistake, Sizes
-from bpkit.checking.observe import Observation, observe
+from bpkit.checking.compare import Finding, Misfit, changed, close, leaf, numeric, structure
+from bpkit.checking.exercise import Case, Exercise, Mistake, Sizes, run
+from bpkit.checking.explain import classify
+from bpkit.checking.observe import Failure, Observation
 
 SAME = 1e-6
 
@@ -43,8 +43,11 @@ class Trial:
     wrong: frozenset[str]
 
 
-def recognise(exercise: Exercise, trials: list[Trial]) -> Diagnosis | None:
-    """Return the misconception that explains the failing trials, or None if none is certain."""
+def recognise(exercise: Exercise, trials: list[Trial], steady: bool = True) -> Diagnosis | None:
+    """Return the misconception that explains the failing trials, or None if none is certain.
+
+    `steady` says whether the function gave the same result when it was called twice with the same inputs.
+    """
     for alike in (_same, _equally_overflown):
         found = [
             Diagnosis(mistake.id, mistake.says, mistake.hint, parts)
@@ -53,6 +56,9 @@ def recognise(exercise: Exercise, trials: list[Trial]) -> Diagnosis | None:
         ]
         if found:
             return max(found, key=lambda diagnosis: len(diagnosis.parts))
+    if not steady:
+        hint = "What does your function remember from one call to the next, or where do its random numbers come from?"
+        return Diagnosis("not-repeatable", "called twice with the same inputs, it gave two different results.", hint)
     return _general(exercise, trials)
 
 
@@ -60,20 +66,19 @@ def explained_by(
     mistake: Mistake, exercise: Exercise, trials: list[Trial], alike: Callable[[Any, Any], bool]
 ) -> frozenset[str] | None:
     """The parts that `mistake` makes wrong, if in every trial the student's function did just the same to them."""
+    best: frozenset[str] = frozenset()
     for wrong in mistake.wrong:
         touched = []
         for trial in trials:
-            parts = _same_failure(exercise, trial, observe(wrong, trial.case.inputs), alike)
+            parts = _same_failure(exercise, trial, run(wrong, trial.case), alike)
             if parts is None:
                 break
             touched.append(parts)
         else:
             explained = frozenset().union(*touched)
-            if explained and all(
-                trial.wrong & explained <= parts for trial, parts in zip(trials, touched, strict=True)
-            ):
-                return explained
-    return None
+            if all(trial.wrong & explained <= parts for trial, parts in zip(trials, touched, strict=True)):
+                best = max(best, explained, key=len)
+    return best or None
 
 
 def _same_failure(
@@ -84,8 +89,8 @@ def _same_failure(
     if mutant.failure or seen.failure:
         same = mutant.failure and seen.failure and signature(mutant.failure) == signature(seen.failure)
         return frozenset({"raised"}) if same else None
-    mutant_changes, seen_changes = _changes(trial.case, mutant), _changes(trial.case, seen)
-    if mutant_changes and mutant_changes != seen_changes:
+    mutant_changes, seen_changes = _changes(exercise, trial, mutant), _changes(exercise, trial, seen)
+    if mutant_changes != seen_changes:
         return None
     truth = exercise.parts(trial.case, trial.truth)
     wrong_parts, seen_parts = _parts(exercise, trial, mutant), _parts(exercise, trial, seen)
@@ -107,12 +112,17 @@ def _same(wrong: Any, seen: Any) -> bool:
     w, s = numeric(wrong), numeric(seen)
     if w is None or s is None:
         return type(wrong) is type(seen) and w is s
-    if w.shape != s.shape or np.asarray(wrong).dtype.kind != np.asarray(seen).dtype.kind:
+    if w.shape != s.shape or _precision_of(wrong) != _precision_of(seen):
         return False
     odd = ~np.isfinite(w)
     if not np.array_equal(odd, ~np.isfinite(s)) or not np.array_equal(w[odd], s[odd], equal_nan=True):
         return False
     return close(w[~odd], s[~odd], SAME)
+
+
+def _precision_of(value: Any) -> tuple[str, bool]:
+    dtype = np.asarray(value).dtype
+    return dtype.kind, dtype.kind == "f" and dtype.itemsize < 8
 
 
 def _equally_overflown(wrong: Any, seen: Any) -> bool:
@@ -124,8 +134,14 @@ def _equally_overflown(wrong: Any, seen: Any) -> bool:
     return close(w[both], s[both], SAME)
 
 
-def _changes(case: Case, seen: Observation) -> frozenset[str]:
-    return frozenset(f"changed {name}" for name in case.inputs if changed(case.inputs[name], seen.after.get(name)))
+def _changes(exercise: Exercise, trial: Trial, seen: Observation) -> frozenset[str]:
+    """The arguments that a call changed, apart from those that the reference changes too."""
+    slack = exercise.moves_inputs
+    return frozenset(
+        f"changed {name}"
+        for name, before in trial.case.inputs.items()
+        if changed(before, seen.after.get(name), slack) and not changed(before, trial.truth.after.get(name), slack)
+    )
 
 
 def _parts(exercise: Exercise, trial: Trial, seen: Observation) -> dict[str, Any] | None:
@@ -153,128 +169,229 @@ def signature(failure: Any) -> tuple[str, str]:
 
 
 def _general(exercise: Exercise, trials: list[Trial]) -> Diagnosis | None:
-    if any(trial.seen.failure for trial in trials):
-        return None
-    labels = sorted(set().union(*(trial.wrong for trial in trials)))
-    for label in labels:
+    """What any function can suffer: first what went wrong with the call, then what its numbers look like."""
+    for trial in trials:
+        if trial.seen.failure:
+            return _failure(trial.seen.failure)
+        if _changes(exercise, trial, trial.seen):
+            hint = "Call it twice with the same arrays: same answer? What makes a new array in place of changing one?"
+            return Diagnosis("changes-its-input", "an argument was changed.", hint)
+        try:
+            _structure(exercise, trial)
+        except Misfit as misfit:
+            return _misfit(trial.truth.value, trial.seen.value, misfit.finding)
+    for label in sorted(set().union(*(trial.wrong for trial in trials))):
         pairs = []
         for trial in trials:
-            seen = _parts(exercise, trial, trial.seen)
-            if seen is None:
-                return None
-            truth, got = numeric(exercise.parts(trial.case, trial.truth)[label]), numeric(seen[label])
+            wanted = exercise.parts(trial.case, trial.truth)
+            if label not in wanted:
+                continue
+            seen = exercise.parts(trial.case, trial.seen)[label]
+            truth, got = numeric(wanted[label]), numeric(seen)
             if truth is None or got is None:
-                return None
-            pairs.append((truth, got, trial.case.sizes))
-        for look in (_shape_habit, _factor, _mask):
-            diagnosis = look(label, pairs)
-            if diagnosis is not None:
-                return diagnosis
+                break
+            pairs.append(Pair(truth, got, trial.case.sizes, np.asarray(seen).dtype, label in trial.wrong))
+        else:
+            same_shapes = all(pair.truth.shape == pair.got.shape for pair in pairs)
+            looks = (_integer, _precision, _overflow, _factor, _mask, _small_bias) if same_shapes else (_shape_habit,)
+            for look in looks:
+                diagnosis = look(label, pairs)
+                if diagnosis is not None:
+                    return diagnosis
     return None
 
 
-Pairs = list[tuple[np.ndarray, np.ndarray, Sizes]]
-
-
-def _shape_habit(label: str, pairs: Pairs) -> Diagnosis | None:
-    """Recognise how a shape went wrong: transposed, broadcast to a square, summed too far or not at all."""
-    if all(np.shape(t) == np.shape(g) for t, g, _ in pairs):
+def _failure(failure: Failure) -> Diagnosis | None:
+    kind, advice = classify(failure)
+    if kind is None:
         return None
+    return Diagnosis(kind, f"your function raised {failure.kind}: {failure.text}", advice)
 
-    def every(test: Any) -> bool:
-        return all(test(np.shape(t), np.shape(g), sizes) for t, g, sizes in pairs)
 
-    if every(lambda t, g, s: len(t) == 2 and g == t[::-1]):
+def _structure(exercise: Exercise, trial: Trial) -> None:
+    if exercise.view is None:
+        structure(trial.truth.value, trial.seen.value, exercise.returns)
+    exercise.parts(trial.case, trial.seen)
+
+
+def _misfit(truth: Any, got: Any, finding: Finding) -> Diagnosis | None:
+    """A name for a result whose pieces cannot be told apart."""
+    if finding.outcome == "not_finite":
         return Diagnosis(
-            "transposed",
-            f"`{label}` looks transposed.",
-            "Which axis of each factor is summed over, and which one is left for the rows?",
+            "not-finite", finding.text, "Which operation overflows, divides by 0 or takes the log of 0 here?"
         )
-    if every(lambda t, g, s: len(g) == 2 and g == (s.n, s.n)):
+    if got is None:
+        hint = "Does every path through the function end in a `return`?"
+        return Diagnosis("nothing-returned", "nothing is returned.", hint)
+    if isinstance(truth, dict) and isinstance(got, dict):
+        if all(f"d{key}" in got for key in truth):
+            hint = "A grads dict has the keys of its params: what are they called?"
+            return Diagnosis("keys-named-after-gradients", finding.text, hint)
+        return Diagnosis("missing-keys", finding.text, "Which keys does the docstring list?")
+    if isinstance(truth, tuple) and not (isinstance(got, (tuple, list)) and len(got) == len(truth)):
+        hint = "How many things does the docstring say are returned, and in which order?"
+        return Diagnosis("wrong-number-of-results", finding.text, hint)
+    return None
+
+
+class Pair(NamedTuple):
+    """The truth and what was seen of one part in one case."""
+
+    truth: np.ndarray
+    got: np.ndarray
+    sizes: Sizes
+    dtype: np.dtype[Any]
+    failed: bool
+
+
+def _shape_habit(label: str, pairs: list[Pair]) -> Diagnosis | None:
+    """Recognise how a shape went wrong: transposed, broadcast to a square, summed too far or not at all."""
+    bad = [pair for pair in pairs if pair.truth.shape != pair.got.shape]
+
+    def every(test: Callable[[tuple[int, ...], tuple[int, ...], Sizes], bool]) -> bool:
+        return all(test(pair.truth.shape, pair.got.shape, pair.sizes) for pair in bad)
+
+    habits = (
+        (lambda t, g, s: len(t) == 2 and g == t[::-1], "transposed", f"`{label}` looks transposed.", "Which axis of each factor is summed over, and which one is left for the rows?"),
+        (lambda t, g, s: g == (s.n, s.n), "broadcast-to-square", f"`{label}` has become a square of (rows, rows): a column met a row, and NumPy broadcast them against each other.", "Print the shapes of the two arrays that meet: is one of them (n, 1) and the other (n,)?"),
+        (lambda t, g, s: g == (s.n, *t), "kept-batch-axis", f"`{label}` still has one entry for each example.", "All examples share this parameter: what has to happen to their contributions?"),
+        (lambda t, g, s: t != () and g == (), "summed-everything", f"`{label}` is a single number: everything was summed.", "Over which axis only should the sum run?"),
+        (lambda t, g, s: [x for x in g if x != 1] == [x for x in t if x != 1] and len(g) > len(t), "kept-dimension", f"`{label}` has an axis of length 1 too many.", "Where did `keepdims` or a reshape leave an axis behind?"),
+        (lambda t, g, s: t == () and g == (s.n,), "not-averaged", f"`{label}` still has one entry for each example.", "How do the examples become one number?"),
+        (lambda t, g, s: len(t) == 1 and g == (s.n,), "summed-over-wrong-axis", f"`{label}` has one entry for each example: the sum ran over the other axis.", "Which axis are the examples on, and which axis should be left?"),
+        (lambda t, g, s: len(t) == len(g) == 2 and g[1] == t[1], "wrong-first-factor", f"`{label}` has the right columns, but its rows belong to another array.", "Which array did this parameter multiply on the way there? Its columns become the rows here."),
+        (lambda t, g, s: len(t) == len(g) == 2 and g[0] == t[0], "wrong-second-factor", f"`{label}` has the right rows, but its columns belong to another array.", "Which gradient arrives at this place? Its columns become the columns here."),
+        (lambda t, g, s: len(t) == 2 and s.n in g, "not-summed-over-examples", f"`{label}` still has an axis for the examples.", "A sum of products over the examples is a matrix product: which one?"),
+        (lambda t, g, s: len(g) < len(t), "summed-too-far", f"`{label}` has lost an axis.", "Over which axis only should the sum run?"),
+        (lambda t, g, s: len(g) > len(t), "not-summed", f"`{label}` has an axis too many.", "Over which axis should something be summed?"),
+    )  # fmt: skip
+    for test, id, says, hint in habits:
+        if every(test):
+            return Diagnosis(id, says, hint)
+    return None
+
+
+def _integer(label: str, pairs: list[Pair]) -> Diagnosis | None:
+    """Recognise a result that was cut to whole numbers, usually because it inherited an integer dtype."""
+    bad = [pair for pair in pairs if pair.failed]
+    if all(pair.dtype.kind in "iu" and np.abs(pair.got - pair.truth).max(initial=0.0) <= 1.0 for pair in bad):
         return Diagnosis(
-            "broadcast-to-square",
-            f"`{label}` has become a square of (rows, rows): a column met a row, and NumPy broadcast them against each other.",
-            "Print the shapes of the two arrays that meet: is one of them (n, 1) and the other (n,)?",
-        )
-    if every(lambda t, g, s: g == (s.n, *t)):
-        return Diagnosis(
-            "kept-batch-axis",
-            f"`{label}` still has one entry for each example.",
-            "All examples share this parameter: what has to happen to their contributions?",
-        )
-    if every(lambda t, g, s: t != () and g == ()):
-        return Diagnosis(
-            "summed-everything",
-            f"`{label}` is a single number: everything was summed.",
-            "Over which axis only should the sum run?",
-        )
-    if every(lambda t, g, s: tuple(x for x in g if x != 1) == tuple(x for x in t if x != 1) and len(g) > len(t)):
-        return Diagnosis(
-            "kept-dimension",
-            f"`{label}` has an axis of length 1 too many.",
-            "Where did `keepdims` or a reshape leave an axis behind?",
+            "integer-result",
+            f"`{label}` holds whole numbers: what comes after the point is cut off.",
+            "What type does the result inherit? An array made like an integer array cannot hold fractions.",
         )
     return None
 
 
-def _factor(label: str, pairs: Pairs) -> Diagnosis | None:
+def _precision(label: str, pairs: list[Pair]) -> Diagnosis | None:
+    """Recognise work in single or half precision."""
+    if all(pair.dtype.kind == "f" and pair.dtype.itemsize < 8 for pair in pairs):
+        return Diagnosis(
+            "low-precision",
+            f"`{label}` was computed in {pairs[0].dtype}.",
+            "How many digits does this dtype carry? Where did it come from?",
+        )
+    return None
+
+
+def _overflow(label: str, pairs: list[Pair]) -> Diagnosis | None:
+    """Name a result that is not finite, whatever made it so."""
+    if any(np.isfinite(pair.truth).all() and not np.isfinite(pair.got).all() for pair in pairs):
+        return Diagnosis(
+            "not-finite",
+            f"`{label}` is not finite.",
+            "Which operation overflows, divides by 0 or takes the log of 0 here? What could you rearrange?",
+        )
+    return None
+
+
+def _small_bias(label: str, pairs: list[Pair]) -> Diagnosis | None:
+    """Recognise a result that is right to a few digits: an epsilon, a clip, float32, or a step that is too small."""
+    errors = []
+    for pair in pairs:
+        size = np.abs(pair.truth).max(initial=0.0)
+        errors.append(float(np.abs(pair.got - pair.truth).max(initial=0.0) / size) if size else 0.0)
+    if 0 < max(errors) < 1e-3:
+        return Diagnosis(
+            "nearly-right",
+            f"`{label}` is right to a few digits only: something small is added, cut off or rounded on the way.",
+            "Is there an epsilon, a clip, a float32 or a tiny step that should not be there, or should be somewhere else?",
+        )
+    return None
+
+
+def _factor(label: str, pairs: list[Pair]) -> Diagnosis | None:
     """Recognise a common factor between result and truth, the same expression of the sizes in every case."""
     ratios = []
-    for truth, got, sizes in pairs:
-        t, g = truth.ravel(), got.ravel()
-        if t.shape != g.shape or not np.isfinite(g).all() or not t.any():
+    for pair in pairs:
+        t, g = pair.truth.ravel(), pair.got.ravel()
+        if not np.isfinite(g).all() or not t.any():
             return None
         ratio = float(t @ g) / float(t @ t)
         if ratio == 0 or not close(ratio * t, g, SAME, 0.0):
             return None
-        ratios.append((ratio, sizes))
+        ratios.append((ratio, pair))
     for value, id, says, hint in _factors():
-        if all(abs(ratio / value(sizes) - 1) < SAME for ratio, sizes in ratios):
+        if all(abs(ratio / value(pair) - 1) < SAME for ratio, pair in ratios):
             return Diagnosis(id, f"`{label}` is the right answer {says}.", hint)
     return None
 
 
-def _factors() -> Iterator[tuple[Any, str, str, str]]:
+def _factors() -> Iterator[tuple[Callable[[Pair], float], str, str, str]]:
+    """Every factor that is known, the simplest first: a function of the sizes, an id, words, and a question."""
     sign = "If the prediction rises a little, does the loss rise or fall? Follow the sign."
     power = "Write the power or the sum out for a single entry: which factor does its derivative bring down?"
     count = "The loss is a mean over what, and how often does that 1/count enter?"
-    yield lambda s: -1, "sign-flipped", "with the opposite sign", sign
-    for number, id, word in ((Fraction(2), "doubled", "times 2"), (Fraction(1, 2), "halved", "divided by 2")):
-        yield lambda s, x=number: float(x), id, word, power
-        yield (
-            lambda s, x=number: -float(x),
-            f"{id}-and-sign-flipped",
-            f"{word}, with the opposite sign",
-            f"{sign} {power}",
-        )
-    counts = {
-        "n": ("the number of rows", lambda s: s.n),
-        "d": ("the number of inputs", lambda s: s.d),
-        "h": ("the number of hidden units", lambda s: s.h),
-        "k": ("the number of outputs", lambda s: s.k),
-        "nk": ("the number of entries (rows × outputs)", lambda s: s.n * s.k),
-        "nd": ("the number of entries (rows × columns)", lambda s: s.n * s.d),
-        "nh": ("the number of entries (rows × columns)", lambda s: s.n * s.h),
-        "n-squared": ("the number of rows, twice", lambda s: s.n**2),
-    }
-    for key, (meaning, size) in counts.items():
-        for extra, more in ((1.0, ""), (-1.0, ", with the opposite sign"), (2.0, ", and by 2"), (0.5, ", and by 1/2")):
-            tail = {1.0: "", -1.0: "-and-sign-flipped", 2.0: "-and-2", 0.5: "-and-half"}[extra]
-            yield (lambda s, f=size, e=extra: f(s) * e), f"times-{key}{tail}", f"times {meaning}{more}", count
-            yield (lambda s, f=size, e=extra: e / f(s)), f"divided-by-{key}{tail}", f"divided by {meaning}{more}", count
+    yield _constant(-1.0), "sign-flipped", "with the opposite sign", sign
+    for number, id, word in ((2.0, "doubled", "times 2"), (0.5, "halved", "divided by 2")):
+        yield _constant(number), id, word, power
+        yield _constant(-number), f"{id}-and-sign-flipped", f"{word}, with the opposite sign", f"{sign} {power}"
+    extras = (
+        (1.0, "", ""),
+        (-1.0, "-and-sign-flipped", ", with the opposite sign"),
+        (2.0, "-and-2", ", and by 2"),
+        (0.5, "-and-half", ", and by 1/2"),
+    )
+    for key, (meaning, size) in _COUNTS.items():
+        for extra, tail, more in extras:
+            yield _scaled(size, extra, 1), f"times-{key}{tail}", f"times {meaning}{more}", count
+            yield _scaled(size, extra, -1), f"divided-by-{key}{tail}", f"divided by {meaning}{more}", count
 
 
-def _mask(label: str, pairs: Pairs) -> Diagnosis | None:
+_COUNTS: dict[str, tuple[str, Callable[[Pair], float]]] = {
+    "n": ("the number of rows", lambda p: p.sizes.n),
+    "size": ("the number of its entries", lambda p: p.truth.size),
+    "d": ("the number of inputs", lambda p: p.sizes.d),
+    "h": ("the number of hidden units", lambda p: p.sizes.h),
+    "k": ("the number of outputs", lambda p: p.sizes.k),
+    "nk": ("rows times outputs", lambda p: p.sizes.n * p.sizes.k),
+    "nd": ("rows times inputs", lambda p: p.sizes.n * p.sizes.d),
+    "nh": ("rows times hidden units", lambda p: p.sizes.n * p.sizes.h),
+    "n-squared": ("the number of rows, twice", lambda p: p.sizes.n**2),
+    "n-by-k": ("the rows by the outputs", lambda p: p.sizes.n / p.sizes.k),
+}
+
+
+def _constant(number: float) -> Callable[[Pair], float]:
+    return lambda pair: number
+
+
+def _scaled(size: Callable[[Pair], float], extra: float, power: int) -> Callable[[Pair], float]:
+    return lambda pair: extra * size(pair) ** power
+
+
+def _mask(label: str, pairs: list[Pair]) -> Diagnosis | None:
     """Recognise a result that is right wherever the truth is not 0, but not 0 elsewhere."""
-    seen_zero = False
-    for t, g, _ in pairs:
-        if t.shape != g.shape or t.ndim == 0 or not t.any():
+    seen = False
+    for pair in pairs:
+        t, g = pair.truth, pair.got
+        if t.ndim == 0 or not t.any():
             return None
         active = t != 0
         if not close(t[active], g[active], SAME):
             return None
-        seen_zero = seen_zero or bool(np.abs(g[~active]).max(initial=0.0) > SAME * np.abs(t).max())
-    if not seen_zero:
+        seen = seen or bool(np.abs(g[~active]).max(initial=0.0) > SAME * np.abs(t).max())
+    if not seen:
         return None
     return Diagnosis(
         "ignores-mask",

@@ -18,6 +18,11 @@ LESSONS = {
     "04_cross_entropy": "cross_entropy",
     "05_margin_losses": "margin_losses",
     "06_activations": "activations",
+    "07_gradient_descent": "gradient_descent",
+    "08_deep_signals": "deep_signals",
+    "09_batch_norm": "batch_norm",
+    "10_autodiff": "autodiff",
+    "11_digits": "digits",
 }
 
 

@@ -126,3 +126,101 @@ def class_numbers(rng: Rng, n: int, k: int) -> Any:
 def one_hot_rows(rng: Rng, n: int, k: int) -> Any:
     """One-hot targets (n, k)."""
     return np.eye(k)[class_numbers(rng, n, k)]
+
+
+def sigmoid_slope_mistakes(make: Callable[[Any], Any], where: str = "the sigmoid's slope") -> tuple[Mistake, ...]:
+    """What goes wrong with a (1 - a); `make` turns a wrong slope, a function of a, into one or more wrong functions."""
+
+    def logit(a: Any) -> Any:
+        return np.log(a) - np.log1p(-a)
+
+    def again(a: Any) -> Any:
+        return 1 / (1 + np.exp(-a))
+
+    return (
+        Mistake(
+            "slope-of-z",
+            make(lambda a: logit(a) * (1 - logit(a))),
+            f"z(1 - z) stands for {where}, where a(1 - a) belongs.",
+            "Can the slope of a rising curve be negative? Is the argument of your derivative z or sigmoid(z)?",
+        ),
+        Mistake(
+            "sigmoid-twice",
+            make(lambda a: again(a) * (1 - again(a))),
+            f"in {where} the sigmoid is applied to a once more.",
+            "a went through the sigmoid already: do you need it again?",
+        ),
+        Mistake(
+            "difference-for-product",
+            make(lambda a: a - (1 - a)),
+            f"in {where} the two factors are subtracted.",
+            "What should the slope be where a is nearly 1?",
+        ),
+        Mistake(
+            "plus-for-minus",
+            make(lambda a: a * (1 + a)),
+            f"{where} is a (1 + a).",
+            "What should the slope be where a is nearly 1?",
+        ),
+        Mistake(
+            "tanh-slope",
+            make(lambda a: 1 - a * a),
+            f"1 - a², the slope of tanh, stands for {where}.",
+            "At z = 0 the sigmoid has slope 1/4: what does yours give?",
+        ),
+    )
+
+
+def relu_slope_mistakes(make: Callable[[Any], Any]) -> tuple[Mistake, ...]:
+    """What goes wrong with ReLU's mask; `make` takes a function of (gradient, z) that gives the gradient at z."""
+    return (
+        Mistake(
+            "cast-for-question",
+            make(lambda da, z: da * np.int64(z)),
+            "the mask holds numbers other than 0 and 1.",
+            "A question (z > 0) gives 0 and 1; a cast of z does not. Which one do you want?",
+        ),
+        Mistake(
+            "relu-for-its-slope",
+            (make(lambda da, z: da * np.maximum(z, 0)), make(lambda da, z: da * z)),
+            "the gradient is multiplied by ReLU's value or input, not by its slope.",
+            "How steep is ReLU at z = 3? And at z = 5?",
+        ),
+        Mistake(
+            "gradient-clipped",
+            (make(lambda da, z: np.maximum(da, 0)), make(lambda da, z: np.maximum(da, 0) * (z > 0))),
+            "negative gradients are cut off.",
+            "Mask by the input, not by the gradient: which array decides?",
+        ),
+        Mistake(
+            "mask-inverted",
+            make(lambda da, z: da * (z < 0)),
+            "it passes where z was negative.",
+            "Which units were on?",
+        ),
+    )
+
+
+def spoilt_softmax() -> dict[str, tuple[Callable[[Any], Any], ...]]:
+    """Softmax with the sum or the maximum taken over the wrong axis, in all the combinations that students write."""
+    shifts: dict[str, Callable[[Any], Any]] = {
+        "none": lambda z: 0.0,
+        "all": lambda z: np.max(z),
+        "rows": lambda z: np.max(z, axis=-1, keepdims=True),
+        "columns": lambda z: np.max(z, axis=0, keepdims=True),
+    }
+
+    def over(shift: str, **axis: Any) -> Callable[[Any], Any]:
+        return lambda z: np.exp(z - shifts[shift](z)) / np.sum(np.exp(z - shifts[shift](z)), **axis)
+
+    rows = {"axis": -1, "keepdims": True}
+    return {
+        "sum-over-examples": tuple(over(shift, axis=0) for shift in shifts),
+        "sum-over-everything": tuple(over(shift) for shift in shifts),
+        "no-max-subtracted": (
+            over("none", **rows),
+            lambda z: over("none", **rows)(z - np.min(z, axis=-1, keepdims=True)),
+            lambda z: over("none", **rows)(z - np.mean(z, axis=-1, keepdims=True)),
+        ),
+        "one-max-for-all-rows": (over("all", **rows), over("columns", **rows)),
+    }

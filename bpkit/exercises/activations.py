@@ -182,6 +182,12 @@ TANH_BACKWARD = Exercise(
             "only a² is left of the slope.",
             "At z = 0 tanh has slope 1: what does yours give?",
         ),
+        Mistake(
+            "slope-missing",
+            lambda da, a: da + 0.0,
+            "the gradient passes unchanged: the slope is missing.",
+            "How steep is tanh far out?",
+        ),
     ),
     hints=(
         "The slope of tanh can be written with its output alone. How?",
@@ -287,6 +293,7 @@ LEAKY_RELU_BACKWARD = Exercise(
     edges={
         "the default slope": lambda rng, s: {k: v for k, v in _leaky_back(rng, s).items() if k != "slope"},
         "da as whole numbers": with_inputs(_leaky_back, da=whole_numbers),
+        "z as whole numbers": with_inputs(_leaky_back, z=whole_numbers),
     },
     tips={"one plain Python number": lambda rng, s: {"da": 2.0, "z": -0.3}},
     mistakes=(
@@ -345,6 +352,31 @@ LEAKY_RELU_BACKWARD = Exercise(
             "What multiplies the slope there?",
         ),
         sign_flipped(leaky_relu_backward),
+        Mistake(
+            "slope-missing",
+            lambda da, z, slope=0.01: da + 0.0,
+            "the gradient passes unchanged: the slope is missing.",
+            "How steep is leaky ReLU to the left of 0?",
+        ),
+        Mistake(
+            "cast-for-question",
+            (
+                lambda da, z, slope=0.01: np.where(z > 0, da * np.int64(z), slope * da),
+                lambda da, z, slope=0.01: da * np.where(z > 0, np.int64(z), slope),
+            ),
+            "the mask holds numbers other than 0 and 1.",
+            "A question (z > 0) gives 0 and 1; a cast of z does not. Which one do you want?",
+        ),
+        Mistake(
+            "integer-slopes",
+            (
+                lambda da, z, slope=0.01: (
+                    da * np.where(z > 0, 1.0, float(int(slope)) if np.asarray(z).dtype.kind in "iu" else slope)
+                ),
+            ),
+            "the slopes are written into an array of whole numbers, which makes the leak 0.",
+            "What type does the result inherit?",
+        ),
     ),
     hints=(
         "How steep is leaky ReLU on either side of 0?",
@@ -426,6 +458,12 @@ SOFTMAX_JACOBIAN = Exercise(
             lambda p: np.diag(p * p) - np.outer(p, p),
             "the diagonal holds p², so it becomes 0.",
             "What is dp_i/dz_i?",
+        ),
+        Mistake(
+            "softmax-twice",
+            (lambda p: softmax_jacobian(np.exp(p) / np.sum(np.exp(p))),),
+            "softmax is applied to p once more.",
+            "p went through softmax already: do you need it again?",
         ),
     ),
     hints=(
@@ -553,6 +591,11 @@ DEAD_UNITS = Exercise(
     returns="dead",
     draw=_relu_outputs,
     one_row=False,
+    edges={
+        "entries below 0": lambda rng, s: {
+            "A": np.array([[-1.0, 2.0, 0.0, -3.0, 0.05], [1.0, -2.0, 0.0, -0.5, -4.0], [0.0, -1.0, 0.0, -0.2, -1.0]])
+        },
+    },
     mistakes=(
         Mistake(
             "per-example",
@@ -607,6 +650,24 @@ DEAD_UNITS = Exercise(
             (lambda A: not (A > 0).any(), lambda A: bool((A == 0).all())),
             "one answer for the whole layer comes back.",
             "How many units are there, and how many answers?",
+        ),
+        Mistake(
+            "sum-for-any",
+            (lambda A: A.sum(axis=0) == 0, lambda A: A.sum(axis=0) <= 0, lambda A: A.mean(axis=0) <= 0),
+            "entries below 0 and above 0 cancel.",
+            "When is a unit dead: if its sum is 0, or if no entry is above 0?",
+        ),
+        Mistake(
+            "exactly-zero",
+            (lambda A: (A == 0).all(axis=0), lambda A: ~A.any(axis=0)),
+            "a unit that is below 0 throughout counts as alive.",
+            "Is an entry of -3 above 0?",
+        ),
+        Mistake(
+            "threshold",
+            tuple(lambda A, e=e: ~(e < A).any(axis=0) for e in (0.1, 0.2, 0.5)),
+            "small activations count as none.",
+            "Is 0.05 above 0?",
         ),
     ),
     hints=(

@@ -19,6 +19,7 @@ from bpkit.exercises._common import (
     probability_rows,
     scaled,
     sign_flipped,
+    spoilt_softmax,
     whole_numbers,
     with_inputs,
 )
@@ -42,6 +43,14 @@ def _exp_rows(z: Any) -> Any:
     return np.exp(z - np.max(z, axis=-1, keepdims=True))
 
 
+_SPOILT = spoilt_softmax()
+
+
+def _made_of(id: str, make: Any) -> Any:
+    """Wrong functions made of the wrong softmaxes of one kind."""
+    return tuple(make(p) for p in _SPOILT[id])
+
+
 def _naive(z: Any) -> Any:
     return np.exp(z) / np.sum(np.exp(z), axis=-1, keepdims=True)
 
@@ -63,7 +72,17 @@ def _far_levels(rng: Rng, sizes: Sizes) -> Inputs:
     return {"z": np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1001.0, -999.0]])}
 
 
-_STABLE = {"scores near 1000": _high_row, "rows at very different levels": _far_levels}
+def _both_ends(rng: Rng, sizes: Sizes) -> Inputs:
+    return {"z": np.array([[1000.0, -1000.0, -1000.0], [-1000.0, -1000.0, 1000.0]])}
+
+
+_STABLE = {
+    "scores near 1000": _high_row,
+    "rows at very different levels": _far_levels,
+    "scores from -1000 to 1000 in one row": _both_ends,
+}
+_LEVELS = {"y_true": np.eye(3)[[0, 1]], "z": np.array([[1000.0, 1001.0, 999.0], [-1000.0, -1001.0, -999.0]])}
+_LABELLED_LEVELS = {"labels": np.array([0, 1]), "z": _LEVELS["z"]}
 _OTHER_AXES = {
     "a single row of scores": lambda rng, s: {"z": away(rng, s.k)},
     "a stack of tables": lambda rng, s: {"z": away(rng, s.d, s.n, s.k)},
@@ -102,27 +121,22 @@ SOFTMAX = Exercise(
     asks="Turn each row of scores z (n, k) into probabilities: exp(z) divided by the row's sum of exp(z).",
     returns="p",
     draw=_scores,
-    edges={**_STABLE, "whole numbers": with_inputs(_scores, z=whole_numbers)},
-    tips=_OTHER_AXES,
+    edges={**_STABLE, **_OTHER_AXES, "whole numbers": with_inputs(_scores, z=whole_numbers)},
     mistakes=(
-        Mistake("no-max-subtracted", _naive, *_OVERFLOW),
+        Mistake("no-max-subtracted", _made_of("no-max-subtracted", lambda p: p), *_OVERFLOW),
         Mistake(
             "one-max-for-all-rows",
-            lambda z: np.exp(z - np.max(z)) / np.sum(np.exp(z - np.max(z)), axis=-1, keepdims=True),
+            _made_of("one-max-for-all-rows", lambda p: p),
             *_ONE_MAX,
         ),
         Mistake(
             "sum-over-examples",
-            (
-                _over_examples,
-                lambda z: np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).sum(axis=0),
-                lambda z: np.exp(z) / np.sum(np.exp(z), axis=0),
-            ),
+            _made_of("sum-over-examples", lambda p: p),
             *_WRONG_AXIS,
         ),
         Mistake(
             "sum-over-everything",
-            (lambda z: np.exp(z - np.max(z)) / np.sum(np.exp(z - np.max(z))), lambda z: np.exp(z) / np.sum(np.exp(z))),
+            _made_of("sum-over-everything", lambda p: p),
             "one sum is taken over the whole table.",
             "What should each row add up to?",
         ),
@@ -196,11 +210,11 @@ LOG_SOFTMAX = Exercise(
     draw=_scores,
     edges={
         "scores near 1000": _high_row,
+        **_OTHER_AXES,
         "a class 2000 below the best": lambda rng, s: {"z": np.array([[1000.0, -1000.0, 999.0], [0.0, 1.0, -1500.0]])},
         "rows at very different levels": _far_levels,
         "whole numbers": with_inputs(_scores, z=whole_numbers),
     },
-    tips=_OTHER_AXES,
     mistakes=(
         Mistake(
             "log-of-rounded-zero",
@@ -217,7 +231,11 @@ LOG_SOFTMAX = Exercise(
             "an epsilon or a clip inside the logarithm hides the true value.",
             "How small can log p become? And log(p + eps)? log(e^x / s) is x - log s: is there anything to hide?",
         ),
-        Mistake("no-max-subtracted", lambda z: z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True)), *_OVERFLOW),
+        Mistake(
+            "no-max-subtracted",
+            (lambda z: z - np.log(np.sum(np.exp(z), axis=-1, keepdims=True)), lambda z: np.log(_naive(z))),
+            *_OVERFLOW,
+        ),
         Mistake(
             "one-max-for-all-rows",
             lambda z: z - np.max(z) - np.log(np.sum(np.exp(z - np.max(z)), axis=-1, keepdims=True)),
@@ -225,7 +243,18 @@ LOG_SOFTMAX = Exercise(
         ),
         Mistake(
             "sum-over-examples",
-            (lambda z: z - z.max(axis=0) - np.log(np.sum(np.exp(z - z.max(axis=0)), axis=0)), _log_of(_over_examples)),
+            (
+                *_made_of("sum-over-examples", lambda p: lambda z: np.log(p(z))),
+                *(
+                    lambda z, m=m: z - m(z) - np.log(np.sum(np.exp(z - m(z)), axis=0))
+                    for m in (
+                        lambda z: 0.0,
+                        np.max,
+                        lambda z: np.max(z, axis=-1, keepdims=True),
+                        lambda z: np.max(z, axis=0),
+                    )
+                ),
+            ),
             *_WRONG_AXIS,
         ),
         Mistake(
@@ -257,6 +286,15 @@ LOG_SOFTMAX = Exercise(
             lambda z: z - np.max(z, axis=-1, keepdims=True),
             "only the maximum is subtracted.",
             "What does exp of a row of log-probabilities add up to?",
+        ),
+        Mistake(
+            "sum-over-everything",
+            (
+                *_made_of("sum-over-everything", lambda p: lambda z: np.log(p(z))),
+                lambda z: z - np.log(np.sum(np.exp(z))),
+            ),
+            "one sum is taken over the whole table.",
+            "What should exp of each row add up to?",
         ),
     ),
     hints=(
@@ -350,6 +388,22 @@ CCE = Exercise(
             "this is the mean squared error.",
             "Which loss asks for the logarithm of the probability of the truth?",
         ),
+        Mistake(
+            "eps-inside-the-log",
+            tuple(lambda y, p, e=e: -np.sum(y * np.log(p + e)) / len(y) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)),
+            "an epsilon is added inside the logarithm, which shifts every answer.",
+            "Is log(p + eps) still 0 at p = 1? Clip p instead.",
+        ),
+        Mistake(
+            "all-pairs",
+            (
+                lambda y, p: -np.sum(y.T @ np.log(p)) / len(y),
+                lambda y, p: -np.mean(y.T @ np.log(p)),
+                lambda y, p: -np.sum(y @ np.log(p).T) / len(y),
+            ),
+            "every target column meets every prediction column.",
+            "A matrix product sums over more than you want: which product pairs entry with entry?",
+        ),
     ),
     hints=(
         "For a one-hot row only one term of the sum is not 0. Which?",
@@ -407,6 +461,12 @@ CCE_BACKWARD = Exercise(
             lambda y, p: -1 / p / len(y),
             "the targets are not used.",
             "Which entries of p does the loss look at?",
+        ),
+        Mistake(
+            "eps-in-the-denominator",
+            tuple(lambda y, p, e=e: -y / (p + e) / len(y) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)),
+            "an epsilon in the denominator shifts every slope.",
+            "What does 1/(p + eps) give at p = eps? Clip p instead.",
         ),
     ),
     hints=(
@@ -483,6 +543,18 @@ SOFTMAX_BACKWARD = Exercise(
             "How strongly can a class of probability nearly 0 react?",
         ),
         sign_flipped(softmax_backward),
+        Mistake(
+            "softmax-twice",
+            (lambda dp, p: softmax_backward(dp, softmax(p)),),
+            "softmax is applied to p once more.",
+            "p went through softmax already: do you need it again?",
+        ),
+        Mistake(
+            "slope-missing",
+            lambda dp, p: dp + 0.0,
+            "the gradient passes unchanged: softmax's own slope is missing.",
+            "What lies between z and p?",
+        ),
     ),
     hints=(
         "dz_j collects from every probability of its row: Σ_i dp_i · dp_i/dz_j. What is dp_i/dz_j for i = j, and for i ≠ j?",
@@ -506,7 +578,12 @@ def _sure_scores(rng: Rng, sizes: Sizes) -> Inputs:
     return {"y_true": np.eye(3)[[0, 1]], "z": np.array([[1000.0, 999.0, 998.0], [999.5, 1000.0, 999.0]])}
 
 
-_BIG = {"scores of ±1000": _huge_scores, "scores near 1000": _sure_scores}
+_BIG = {
+    "scores of ±1000": _huge_scores,
+    "scores near 1000": _sure_scores,
+    "rows at very different levels": lambda rng, s: _LEVELS,
+    "scores as whole numbers": lambda rng, s: with_inputs(_targets_and_scores, z=whole_numbers)(rng, s),
+}
 _WHOLE_T = {
     "targets as whole numbers": with_inputs(
         _targets_and_scores, y_true=lambda rng, y: np.eye(y.shape[1], dtype=int)[rng.integers(0, y.shape[1], len(y))]
@@ -529,14 +606,7 @@ CCE_WITH_LOGITS = Exercise(
     draw=_targets_and_scores,
     edges=_BIG | _WHOLE_T,
     mistakes=(
-        Mistake(
-            "log-of-rounded-zero",
-            (
-                lambda y, z: -np.sum(y * np.log(softmax(z))) / len(y),
-                lambda y, z: -np.sum(y * np.log(_naive(z))) / len(y),
-            ),
-            *_LOST,
-        ),
+        Mistake("log-of-rounded-zero", (lambda y, z: -np.sum(y * np.log(softmax(z))) / len(y),), *_LOST),
         Mistake(
             "clipped-probabilities",
             (
@@ -566,7 +636,22 @@ CCE_WITH_LOGITS = Exercise(
         ),
         Mistake(
             "sum-over-examples",
-            (lambda y, z: -np.sum(y * (z - z.max(axis=0) - np.log(np.exp(z - z.max(axis=0)).sum(axis=0)))) / len(y),),
+            (
+                *_made_of("sum-over-examples", lambda p: lambda y, z: -np.sum(y * np.log(p(z))) / len(y)),
+                lambda y, z: -np.sum(y * (z - z.max(axis=0) - np.log(np.exp(z - z.max(axis=0)).sum(axis=0)))) / len(y),
+                lambda y, z: -np.sum(y * (z - np.log(np.exp(z).sum(axis=0)))) / len(y),
+                lambda y, z: (
+                    -np.sum(
+                        y
+                        * (
+                            z
+                            - z.max(axis=1, keepdims=True)
+                            - np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=0))
+                        )
+                    )
+                    / len(y)
+                ),
+            ),
             *_WRONG_AXIS,
         ),
         Mistake(
@@ -580,6 +665,24 @@ CCE_WITH_LOGITS = Exercise(
             lambda y, z: np.mean(np.sum(y * np.logaddexp(0, -z), axis=1)),
             "each score goes through a sigmoid by itself.",
             "Are the classes one choice among k?",
+        ),
+        Mistake(
+            "one-max-for-all-rows",
+            (
+                lambda y, z: (
+                    -np.sum(y * (z - np.max(z) - np.log(np.sum(np.exp(z - np.max(z)), axis=1, keepdims=True)))) / len(y)
+                ),
+                *_made_of("one-max-for-all-rows", lambda p: lambda y, z: -np.sum(y * np.log(p(z))) / len(y)),
+            ),
+            *_ONE_MAX,
+        ),
+        Mistake(
+            "no-max-subtracted",
+            (
+                lambda y, z: -np.sum(y * (z - np.log(np.sum(np.exp(z), axis=1, keepdims=True)))) / len(y),
+                lambda y, z: -np.sum(y * np.log(_naive(z))) / len(y),
+            ),
+            *_OVERFLOW,
         ),
     ),
     hints=(
@@ -632,11 +735,11 @@ CCE_WITH_LOGITS_BACKWARD = Exercise(
             "Are the classes one choice among k?",
         ),
         Mistake(
-            "sum-over-examples",
-            (lambda y, z: (np.exp(z - z.max(axis=0)) / np.exp(z - z.max(axis=0)).sum(axis=0) - y) / len(y),),
-            *_WRONG_AXIS,
+            "sum-over-examples", _made_of("sum-over-examples", lambda p: lambda y, z: (p(z) - y) / len(y)), *_WRONG_AXIS
         ),
-        Mistake("no-max-subtracted", lambda y, z: (_naive(z) - y) / len(y), *_OVERFLOW),
+        Mistake(
+            "no-max-subtracted", _made_of("no-max-subtracted", lambda p: lambda y, z: (p(z) - y) / len(y)), *_OVERFLOW
+        ),
         Mistake(
             "targets-forgotten",
             lambda y, z: softmax(z) / len(y),
@@ -648,6 +751,17 @@ CCE_WITH_LOGITS_BACKWARD = Exercise(
             (lambda y, z: -y / softmax(z) / len(y),),
             "this is the gradient at the probabilities, before softmax's own slope.",
             "What lies between z and p?",
+        ),
+        Mistake(
+            "one-max-for-all-rows",
+            _made_of("one-max-for-all-rows", lambda p: lambda y, z: (p(z) - y) / len(y)),
+            *_ONE_MAX,
+        ),
+        Mistake(
+            "diagonal-only",
+            (lambda y, z: -y * (1 - softmax(z)) / len(y), lambda y, z: -y * (1 - softmax(z))),
+            "only the diagonal of softmax's Jacobian is used.",
+            "Raise one score: do the other probabilities of the row stay as they are?",
         ),
     ),
     hints=(
@@ -724,6 +838,15 @@ SPARSE_CCE = Exercise(
             (lambda labels, p: -np.mean(np.log(p[np.arange(len(p)), labels - 1])),),
             "the class before the true one is looked up.",
             "Is the first class number 0 or 1?",
+        ),
+        Mistake(
+            "eps-inside-the-log",
+            tuple(
+                lambda labels, p, e=e: -np.mean(np.log(p[np.arange(len(p)), labels] + e))
+                for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+            ),
+            "an epsilon is added inside the logarithm, which shifts every answer.",
+            "Is log(p + eps) still 0 at p = 1? Clip p instead.",
         ),
     ),
     hints=(
@@ -805,6 +928,15 @@ SPARSE_CCE_BACKWARD = Exercise(
             "it multiplies by p.",
             "What is the slope of log p?",
         ),
+        Mistake(
+            "eps-in-the-denominator",
+            tuple(
+                lambda labels, p, e=e: _filled_zeros(labels, p, -1 / (p[np.arange(len(p)), labels] + e) / len(p))
+                for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+            ),
+            "an epsilon in the denominator shifts every slope.",
+            "What does 1/(p + eps) give at p = eps? Clip p instead.",
+        ),
     ),
     hints=(
         "Which entries of p does the loss look at, and what is its slope there?",
@@ -833,13 +965,20 @@ def _sure_labelled(rng: Rng, sizes: Sizes) -> Inputs:
     return {"labels": np.array([0, 1]), "z": _sure_scores(rng, sizes)["z"]}
 
 
+_BIG_LABELLED = {
+    "scores of ±1000": _huge_labelled,
+    "scores near 1000": _sure_labelled,
+    "rows at very different levels": lambda rng, s: _LABELLED_LEVELS,
+    "scores as whole numbers": with_inputs(_labels_and_scores, z=whole_numbers),
+}
+
 SPARSE_CCE_WITH_LOGITS = Exercise(
     reference=sparse_cce_with_logits,
     lesson=LESSON,
     asks="Return the sparse cross-entropy computed from the scores z, right even at z = ±1000.",
     returns="loss",
     draw=_labels_and_scores,
-    edges={"scores of ±1000": _huge_labelled, "scores near 1000": _sure_labelled},
+    edges=_BIG_LABELLED,
     mistakes=(
         Mistake(
             "log-of-rounded-zero",
@@ -898,6 +1037,42 @@ SPARSE_CCE_WITH_LOGITS = Exercise(
             ),
             *_OVERFLOW,
         ),
+        Mistake(
+            "sum-over-examples",
+            (
+                *_made_of(
+                    "sum-over-examples", lambda p: lambda labels, z: -np.mean(np.log(p(z)[np.arange(len(z)), labels]))
+                ),
+                lambda labels, z: -np.mean((z - np.log(np.exp(z).sum(axis=0)))[np.arange(len(z)), labels]),
+                lambda labels, z: (
+                    -np.mean(
+                        (
+                            z
+                            - z.max(axis=1, keepdims=True)
+                            - np.log(np.exp(z - z.max(axis=1, keepdims=True)).sum(axis=0))
+                        )[np.arange(len(z)), labels]
+                    )
+                ),
+            ),
+            *_WRONG_AXIS,
+        ),
+        Mistake(
+            "one-max-for-all-rows",
+            (
+                lambda labels, z: (
+                    -np.mean(
+                        (z - np.max(z) - np.log(np.sum(np.exp(z - np.max(z)), axis=1, keepdims=True)))[
+                            np.arange(len(z)), labels
+                        ]
+                    )
+                ),
+                *_made_of(
+                    "one-max-for-all-rows",
+                    lambda p: lambda labels, z: -np.mean(np.log(p(z)[np.arange(len(z)), labels])),
+                ),
+            ),
+            *_ONE_MAX,
+        ),
     ),
     hints=(
         "You have log_softmax. Which entries of it does the loss need?",
@@ -937,7 +1112,7 @@ SPARSE_CCE_WITH_LOGITS_BACKWARD = Exercise(
     asks="Return dz (n, k): probabilities, minus 1 at each row's true class, averaged over the rows.",
     returns="dz",
     draw=_labels_and_scores,
-    edges={"scores of ±1000": _huge_labelled, "scores near 1000": _sure_labelled},
+    edges=_BIG_LABELLED,
     mistakes=(
         Mistake(
             "every-row-with-every-label",
@@ -990,7 +1165,45 @@ SPARSE_CCE_WITH_LOGITS_BACKWARD = Exercise(
             "the 1 at the true class is not subtracted.",
             "What should the gradient be when the prediction is perfect?",
         ),
-        Mistake("no-max-subtracted", lambda labels, z: (_naive(z) - np.eye(z.shape[1])[labels]) / len(z), *_OVERFLOW),
+        Mistake(
+            "no-max-subtracted",
+            _made_of("no-max-subtracted", lambda p: lambda labels, z: (p(z) - np.eye(z.shape[1])[labels]) / len(z)),
+            *_OVERFLOW,
+        ),
+        Mistake(
+            "sum-over-examples",
+            _made_of("sum-over-examples", lambda p: lambda labels, z: (p(z) - np.eye(z.shape[1])[labels]) / len(z)),
+            *_WRONG_AXIS,
+        ),
+        Mistake(
+            "one-max-for-all-rows",
+            _made_of("one-max-for-all-rows", lambda p: lambda labels, z: (p(z) - np.eye(z.shape[1])[labels]) / len(z)),
+            *_ONE_MAX,
+        ),
+        Mistake(
+            "diagonal-only",
+            (
+                lambda labels, z: -np.eye(z.shape[1])[labels] * (1 - softmax(z)) / len(z),
+                lambda labels, z: -np.eye(z.shape[1])[labels] * (1 - softmax(z)),
+            ),
+            "only the diagonal of softmax's Jacobian is used.",
+            "Raise one score: do the other probabilities of the row stay as they are?",
+        ),
+        Mistake(
+            "one-added",
+            (lambda labels, z: (softmax(z) + np.eye(z.shape[1])[labels]) / len(z),),
+            "1 is added at the true class.",
+            "What should the gradient be when the prediction is perfect?",
+        ),
+        Mistake(
+            "averaged-in-one-place",
+            (
+                lambda labels, z: softmax(z) - np.eye(z.shape[1])[labels] / len(z),
+                lambda labels, z: softmax(z) / len(z) - np.eye(z.shape[1])[labels],
+            ),
+            "only one of the two terms is divided by n.",
+            "What should each row of dz add up to?",
+        ),
     ),
     hints=(
         "With one-hot targets it was (p - y) / n. Where is y not 0?",
@@ -1014,6 +1227,7 @@ def _huge_logits(rng: Rng, sizes: Sizes) -> Inputs:
 
 
 _LOGIT_EDGES = {
+    "logits as whole numbers": with_inputs(_logits, z=whole_numbers),
     "logits of ±1000": _huge_logits,
     "labels as whole numbers": with_inputs(_logits, y_true=lambda rng, y: y.astype(int)),
 }
@@ -1021,6 +1235,12 @@ _BINARY_LOST = (
     "at logits of ±1000 the probability rounds to 0 or 1 and its logarithm is lost.",
     "log sigmoid(z) is -log(1 + exp(-z)): can you write the loss with z alone?",
 )
+
+
+def _all_pairs(y: Any, z: Any) -> Any:
+    y, z = np.ravel(y)[:, None], np.ravel(z)[None, :]
+    return np.sum(np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))))
+
 
 BCE_WITH_LOGITS = Exercise(
     reference=bce_with_logits,
@@ -1104,6 +1324,30 @@ BCE_WITH_LOGITS = Exercise(
             ),
             "z is treated as if it were a probability.",
             "What turns z into a probability?",
+        ),
+        Mistake(
+            "minus-on-first-term-only",
+            (
+                lambda y, z: np.mean(-y * np.log(sigmoid(z)) + (1 - y) * np.log(1 - sigmoid(z))),
+                lambda y, z: np.mean(y * np.logaddexp(0, -z) - (1 - y) * np.logaddexp(0, z)),
+                lambda y, z: np.mean(
+                    -y * np.log(np.clip(sigmoid(z), 1e-15, 1)) + (1 - y) * np.log(np.clip(1 - sigmoid(z), 1e-15, 1))
+                ),
+            ),
+            "the minus reaches the first term only.",
+            "Which terms does the bracket hold?",
+        ),
+        Mistake(
+            "outer-product",
+            (lambda y, z: _all_pairs(y, z) / np.size(z) ** 2, lambda y, z: _all_pairs(y, z) / np.size(z)),
+            "every label meets every logit.",
+            "Print the shape of the product: how many entries should it have?",
+        ),
+        Mistake(
+            "mean-taken-twice",
+            (scaled(bce_with_logits, lambda y, z: 1 / np.size(z)), scaled(bce_with_logits, lambda y, z: 1 / len(z))),
+            "it is divided by the count twice.",
+            "np.mean divides already: does anything divide again?",
         ),
     ),
     hints=(
@@ -1189,6 +1433,32 @@ BCE_WITH_LOGITS_BACKWARD = Exercise(
             (lambda y, z: (np.exp(z) / (1 + np.exp(z)) - y) / np.size(z),),
             "exp(z) / (1 + exp(z)) becomes inf / inf for a large z.",
             "Which of exp(z) and exp(-z) stays small when z is large?",
+        ),
+        Mistake(
+            "sigmoid-twice",
+            (lambda y, z: (sigmoid(sigmoid(z)) - y) / np.size(z),),
+            "the sigmoid is applied twice.",
+            "How often does z go through the sigmoid on its way to a?",
+        ),
+        Mistake(
+            "mean-taken-twice",
+            (
+                scaled(bce_with_logits_backward, lambda y, z: 1 / np.size(z)),
+                scaled(bce_with_logits_backward, lambda y, z: 1 / len(z)),
+            ),
+            "it is divided by the count twice.",
+            "Where did the 1/size already enter?",
+        ),
+        Mistake(
+            "second-term-sign",
+            (
+                lambda y, z: (
+                    -(y / sigmoid(z) + (1 - y) / (1 - sigmoid(z))) * sigmoid(z) * (1 - sigmoid(z)) / np.size(z)
+                ),
+                lambda y, z: -(y * (1 - sigmoid(z)) + (1 - y) * sigmoid(z)) / np.size(z),
+            ),
+            "it is right where y = 1 and has the wrong sign where y = 0.",
+            "What is the derivative of log(1 - a) with respect to a? Mind the inner derivative.",
         ),
     ),
     hints=(

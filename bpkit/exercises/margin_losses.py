@@ -34,7 +34,13 @@ def _zero_one(y: Any) -> Any:
 
 _LABELS = ("the labels are treated as 0 and 1.", "What is y · s when y is 0? Which labels does this loss have?")
 _MARGIN_MISSING = ("examples that are right but unsure cost nothing.", "Right is not enough: by how much?")
-_WHOLE_LABELS = {"labels as whole numbers": with_inputs(_scored, y_true=lambda rng, y: y.astype(int))}
+_WHOLE_LABELS = {
+    "labels as whole numbers": with_inputs(_scored, y_true=lambda rng, y: y.astype(int)),
+    "scores as whole numbers": lambda rng, s: {
+        "y_true": np.array([1, -1, 1, -1, 1]),
+        "score": np.array([-1, 2, 3, -2, 0]),
+    },
+}
 
 HINGE = Exercise(
     reference=hinge,
@@ -102,6 +108,27 @@ HINGE = Exercise(
             lambda y, s: np.mean(np.abs(1 - y * s)),
             "being right by too much costs as well.",
             "What should an example cost that is right by far more than the margin?",
+        ),
+        Mistake(
+            "labels-converted-again",
+            lambda y, s: np.mean(np.maximum(0, 1 - (2 * y - 1) * s)),
+            "the labels are turned from 0/1 into -1/+1, though they are -1 and +1 already.",
+            "What does 2y - 1 make of y = -1?",
+        ),
+        Mistake(
+            "only-positive-examples",
+            (
+                lambda y, s: np.mean(np.where(y == 1, np.maximum(0, 1 - s), 0.0)),
+                lambda y, s: np.mean(np.maximum(0, 1 - s)[y == 1]),
+            ),
+            "examples with label -1 cost nothing.",
+            "What should a score of +3 cost if the label is -1?",
+        ),
+        Mistake(
+            "margin-after-test",
+            (lambda y, s: np.mean(np.where(y * s < 0, 1 - y * s, 0.0)),),
+            "the margin is in the cost but not in the test which examples cost something.",
+            "Right is not enough: by how much? Where does the cost begin?",
         ),
     ),
     hints=(
@@ -178,6 +205,21 @@ HINGE_BACKWARD = Exercise(
             "the margin is tested on the score without its label.",
             "A score of -3 with label -1: is it inside the margin?",
         ),
+        Mistake(
+            "labels-converted-again",
+            (lambda y, s: np.where((2 * y - 1) * s < 1, -(2 * y - 1), 0.0) / np.size(s),),
+            "the labels are turned from 0/1 into -1/+1, though they are -1 and +1 already.",
+            "What does 2y - 1 make of y = -1?",
+        ),
+        Mistake(
+            "one-mask-for-all",
+            (
+                lambda y, s: (-y / np.size(s)) * (np.sum(1 - y * s) > 0),
+                lambda y, s: (-y / np.size(s)) * (1 - np.sum(y * s) > 0),
+            ),
+            "one test decides for the whole batch.",
+            "Does one easy example pay for a hard one?",
+        ),
     ),
     hints=(
         "How steep is the hinge where it costs something, and where it does not?",
@@ -227,7 +269,15 @@ TRIPLET = Exercise(
     asks="Return one number: the mean over triplets of max(|a - p|² - |a - n|² + margin, 0).",
     returns="loss",
     draw=_triplets,
-    edges={"the default margin": _default_margin},
+    edges={
+        "the default margin": _default_margin,
+        "whole numbers": lambda rng, s: {
+            "anchor": np.array([[0, 1], [2, 0], [1, 1]]),
+            "positive": np.array([[2, 1], [2, 1], [1, 0]]),
+            "negative": np.array([[0, 2], [-3, 0], [3, 3]]),
+            "margin": 1.5,
+        },
+    },
     mistakes=(
         Mistake(
             "summed-before-max",
@@ -302,6 +352,32 @@ TRIPLET = Exercise(
             "the negative is compared with the positive, not with the anchor.",
             "Whose distance to the negative counts?",
         ),
+        Mistake(
+            "max-for-maximum",
+            (
+                lambda a, p, n, m=1.0: np.max(_sq(a, p) - _sq(a, n) + m, 0),
+                lambda a, p, n, m=1.0: np.max(_sq(a, p) - _sq(a, n) + m),
+                lambda a, p, n, m=1.0: np.max(0, _sq(a, p) - _sq(a, n) + m),
+            ),
+            "np.max looks for the largest entry of one array.",
+            "The max of an array, or the maximum of two? NumPy has one function for each.",
+        ),
+        Mistake(
+            "distances-added",
+            _cost(lambda a, p, n, m: _sq(a, p) + _sq(a, n) + m),
+            "the distance to the negative is added.",
+            "Should a far negative make the loss smaller or larger?",
+        ),
+        Mistake(
+            "over-examples",
+            (
+                lambda a, p, n, m=1.0: np.mean(
+                    np.maximum(np.sum((a - p) ** 2, axis=0) - np.sum((a - n) ** 2, axis=0) + m, 0)
+                ),
+            ),
+            "the squares are summed over the triplets, one number for each coordinate.",
+            "Which axis do the coordinates of one embedding lie on?",
+        ),
     ),
     hints=(
         "For one triplet: two squared distances, a margin, and never below 0.",
@@ -336,7 +412,15 @@ TRIPLET_BACKWARD = Exercise(
     asks="Return (da, dp, dn), the gradients of the triplet loss for anchor, positive and negative.",
     returns=("da", "dp", "dn"),
     draw=_triplets,
-    edges={"the default margin": _default_margin},
+    edges={
+        "the default margin": _default_margin,
+        "whole numbers": lambda rng, s: {
+            "anchor": np.array([[0, 1], [2, 0], [1, 1]]),
+            "positive": np.array([[2, 1], [2, 1], [1, 0]]),
+            "negative": np.array([[0, 2], [-3, 0], [3, 3]]),
+            "margin": 1.5,
+        },
+    },
     mistakes=(
         Mistake(
             "not-masked",
@@ -416,6 +500,15 @@ TRIPLET_BACKWARD = Exercise(
             scaled(triplet_backward, lambda a, p, n, m=1.0: 1 / a.shape[1]),
             "it is divided by the number of coordinates.",
             "Is a squared distance a sum or a mean over the coordinates?",
+        ),
+        Mistake(
+            "one-mask-for-all",
+            (
+                _pulled(lambda a, p, n, m: float(np.sum(_sq(a, p) - _sq(a, n) + m) > 0) * 2 / len(a)),
+                _pulled(lambda a, p, n, m: float(np.mean(_sq(a, p) - _sq(a, n)) + m > 0) * 2 / len(a)),
+            ),
+            "one test decides for the whole batch.",
+            "Which triplets may cancel which?",
         ),
     ),
     hints=(

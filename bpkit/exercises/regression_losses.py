@@ -269,7 +269,9 @@ def _bent(rng: Rng, sizes: Sizes) -> Inputs:
     sign = np.sign(away(rng, *shape))
     near = np.resize([True, True, False, False, True], shape) if sizes.n > 1 else rng.random(shape) < 0.5
     sign = np.resize([1.0, -1.0, 1.0, -1.0], shape) if sizes.n > 1 else sign
+    near.ravel()[0] = True
     size = np.where(near, rng.uniform(0.3, 0.8, shape) * delta, rng.uniform(1.3, 2.5, shape) * delta)
+    size.ravel()[0] = 0.93 * delta  # inside, though its square is not
     y_true = normal(rng, *shape)
     return {"y_true": y_true, "y_pred": y_true + sign * size, "delta": delta}
 
@@ -371,6 +373,31 @@ HUBER = Exercise(
             "large errors are squared too.",
             "What should happen beyond delta?",
         ),
+        Mistake(
+            "delta-fixed-in-one-place",
+            (
+                _branches(_half_square, _line, lambda r, d: np.abs(r) <= 1),
+                _branches(_half_square, lambda r, d: d * np.abs(r) - 0.5),
+                _branches(_half_square, lambda r, d: d * (np.abs(r) - 0.5)),
+            ),
+            "somewhere delta is taken as 1.",
+            "How often does delta occur in the formula? Count yours.",
+        ),
+        Mistake(
+            "offset-not-halved",
+            (
+                _branches(_half_square, lambda r, d: d * (np.abs(r) - d)),
+                _branches(_half_square, lambda r, d: d * np.abs(r) - d**2),
+            ),
+            "the offset of the line is delta², not half of it.",
+            "Evaluate both branches at r = delta: do they meet?",
+        ),
+        Mistake(
+            "border-on-square",
+            _branches(_half_square, _line, lambda r, d: r**2 <= d),
+            "the border is tested on r², not on |r|.",
+            "Which residuals are small: those with |r| <= delta, or with r² <= delta?",
+        ),
     ),
     hints=(
         "Which errors are small, and what do they cost?",
@@ -394,6 +421,13 @@ def _huber_slope(inside: Any = None, near: Any = None, far: Any = None) -> Any:
     return wrong
 
 
+def _clipped_in_integers(y: Any, p: Any, delta: float = 1.0) -> Any:
+    r = np.array(p - y)
+    r[r > delta] = delta
+    r[r < -delta] = -delta
+    return r / np.size(y)
+
+
 HUBER_BACKWARD = Exercise(
     reference=huber_backward,
     lesson=LESSON,
@@ -401,6 +435,11 @@ HUBER_BACKWARD = Exercise(
     returns="dy_pred",
     draw=_bent,
     edges={
+        "whole numbers and a fractional delta": lambda rng, s: {
+            "y_true": np.array([0, 0, 3, -2]),
+            "y_pred": np.array([1, -5, 9, -1]),
+            "delta": 2.5,
+        },
         "the default delta": _default_delta,
         "whole numbers": with_inputs(
             _default_delta,
@@ -464,6 +503,24 @@ HUBER_BACKWARD = Exercise(
             lambda y, p, delta=1.0: np.clip(p - y, 0, delta) / np.size(y),
             "only one side is limited.",
             "What is the slope at r = -10?",
+        ),
+        Mistake(
+            "delta-fixed-in-one-place",
+            (_huber_slope(inside=lambda r, d: np.abs(r) <= 1), _huber_slope(inside=lambda r, d: np.abs(r) < 1)),
+            "the border is tested against 1, not against delta.",
+            "How often does delta occur in the formula? Count yours.",
+        ),
+        Mistake(
+            "border-on-square",
+            _huber_slope(inside=lambda r, d: r**2 <= d),
+            "the border is tested on r², not on |r|.",
+            "Which residuals are small: those with |r| <= delta, or with r² <= delta?",
+        ),
+        Mistake(
+            "integer-result",
+            (_clipped_in_integers,),
+            "the border is written into an array of whole numbers, which cuts it off.",
+            "What type does the result inherit?",
         ),
     ),
     hints=(

@@ -12,10 +12,12 @@ from bpkit.exercises._common import (
     Rng,
     altered_tuple,
     away,
+    both_shapes,
     coins,
     normal,
     probabilities,
     scaled,
+    sigmoid_slope_mistakes,
     sign_flipped,
     whole_numbers,
     with_inputs,
@@ -184,13 +186,19 @@ NEURON_FORWARD = Exercise(
 
 
 def _labelled(rng: Rng, sizes: Sizes) -> Inputs:
-    return {"y_true": coins(rng, sizes.n), "a": probabilities(rng, sizes.n)}
+    shape = both_shapes(rng, sizes)
+    return {"y_true": coins(rng, *shape), "a": probabilities(rng, *shape)}
 
 
 def _confident(rng: Rng, sizes: Sizes) -> Inputs:
     y = coins(rng, sizes.n)
     small = 10.0 ** rng.uniform(-6, -5, sizes.n)
     return {"y_true": y, "a": np.where(y == 1, 1 - small, small)}
+
+
+def _confident_wrong(rng: Rng, sizes: Sizes) -> Inputs:
+    inputs = _confident(rng, sizes)
+    return inputs | {"y_true": 1 - inputs["y_true"]}
 
 
 def _certain(rng: Rng, sizes: Sizes) -> Inputs:
@@ -220,11 +228,9 @@ BCE = Exercise(
     edges={
         "labels as whole numbers": with_inputs(_labelled, y_true=lambda rng, y: y.astype(int)),
         "confident right answers": _confident,
+        "confident wrong answers": _confident_wrong,
     },
     finite={"an answer of exactly 0 or 1": _certain, "an answer of exactly 0 or 1 that is right": _certain_and_right},
-    tips={
-        "a table of labels (n, k)": lambda rng, s: {"y_true": coins(rng, s.n, s.k), "a": probabilities(rng, s.n, s.k)}
-    },
     mistakes=(
         Mistake(
             "missing-minus",
@@ -301,6 +307,24 @@ BCE = Exercise(
             "an epsilon is added inside the logarithm, which shifts every answer.",
             "Is log(a + eps) still 0 at a = 1? Clip a instead.",
         ),
+        Mistake(
+            "divided-by-rows-only",
+            scaled(bce, lambda y, a: np.size(a) / len(a)),
+            "it is divided by the number of rows only.",
+            "The loss is a mean over all entries: how many are there?",
+        ),
+        Mistake(
+            "clipped-too-early",
+            tuple(lambda y, a, e=e: bce(y, np.clip(a, e, 1 - e)) for e in (0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)),
+            "answers are clipped long before they reach 0 or 1.",
+            "What should an answer of 0.00001 cost when the label is 1? A hair's breadth, such as 1e-12, is enough.",
+        ),
+        Mistake(
+            "mean-taken-twice",
+            (scaled(bce, lambda y, a: 1 / np.size(a)), scaled(bce, lambda y, a: 1 / len(a))),
+            "it is divided by the count twice.",
+            "np.mean divides already: does anything divide again?",
+        ),
     ),
     hints=(
         "For a single example with y = 1 only one of the two terms is left. Which one, and what does it cost at a = 0.3?",
@@ -322,11 +346,11 @@ BCE_BACKWARD = Exercise(
     asks="Return da (n,), the gradient of your bce with respect to each entry of a.",
     returns="da",
     draw=_labelled,
-    edges={"labels as whole numbers": with_inputs(_labelled, y_true=lambda rng, y: y.astype(int))},
-    finite={"an answer of exactly 0 or 1": _certain},
-    tips={
-        "a table of labels (n, k)": lambda rng, s: {"y_true": coins(rng, s.n, s.k), "a": probabilities(rng, s.n, s.k)}
+    edges={
+        "labels as whole numbers": with_inputs(_labelled, y_true=lambda rng, y: y.astype(int)),
+        "confident wrong answers": _confident_wrong,
     },
+    finite={"an answer of exactly 0 or 1": _certain},
     mistakes=(
         Mistake(
             "forgot-the-mean",
@@ -379,6 +403,27 @@ BCE_BACKWARD = Exercise(
             ),
             "at an answer of exactly 0 or 1 it divides by 0.",
             "Clip a as the loss does: what is the largest slope then?",
+        ),
+        Mistake(
+            "divided-by-rows-only",
+            scaled(bce_backward, lambda y, a: np.size(a) / len(a)),
+            "it is divided by the number of rows only.",
+            "The loss is a mean over all entries: how many are there?",
+        ),
+        Mistake(
+            "clipped-too-early",
+            tuple(lambda y, a, e=e: bce_backward(y, np.clip(a, e, 1 - e)) for e in (0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)),
+            "answers are clipped long before they reach 0 or 1, so confident mistakes are let off.",
+            "How steep is the loss at a = 0.00001 when the label is 1? A hair's breadth, such as 1e-12, is enough.",
+        ),
+        Mistake(
+            "eps-in-the-denominators",
+            tuple(
+                lambda y, a, e=e: (-y / (a + e) + (1 - y) / (1 - a + e)) / np.size(a)
+                for e in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
+            ),
+            "an epsilon in the denominators shifts every slope.",
+            "What does 1/(a + eps) give at a = eps? Clip a instead.",
         ),
     ),
     hints=(
@@ -457,6 +502,12 @@ SIGMOID_BACKWARD = Exercise(
             "dL/dz = dL/da · da/dz: is anything divided?",
         ),
         sign_flipped(sigmoid_backward),
+        Mistake(
+            "slope-missing",
+            lambda da, a: da + 0.0,
+            "the gradient passes unchanged: the slope is missing.",
+            "How steep is the sigmoid at z = 0? And far out?",
+        ),
     ),
     hints=(
         "The slope of the sigmoid can be written with its output alone. How?",
@@ -471,6 +522,16 @@ def _answered(rng: Rng, sizes: Sizes) -> Inputs:
     X = normal(rng, sizes.n, sizes.d)
     a = neuron_forward(X, away(rng, sizes.d), float(away(rng)))
     return {"X": X, "y_true": coins(rng, sizes.n), "a": np.clip(a, 0.02, 0.98)}
+
+
+def _long_chain(slope: Any, loss_slope: Any = None) -> Any:
+    """The gradients by the long chain, with another slope in it."""
+
+    def wrong(X: Any, y: Any, a: Any) -> Any:
+        dz = (loss_slope(y, a) if loss_slope else -y / a + (1 - y) / (1 - a)) / len(a) * slope(a)
+        return X.T @ dz, np.sum(dz)
+
+    return wrong
 
 
 NEURON_BACKWARD = Exercise(
@@ -552,6 +613,13 @@ NEURON_BACKWARD = Exercise(
             "db has one entry for each example.",
             "All examples share the one bias: what happens to their contributions?",
         ),
+        Mistake(
+            "second-term-sign",
+            lambda X, y, a: _long_chain(lambda a: a * (1 - a), lambda y, a: -(y / a + (1 - y) / (1 - a)))(X, y, a),
+            "it is right where y = 1 and has the wrong sign where y = 0.",
+            "What is the derivative of log(1 - a) with respect to a? Mind the inner derivative.",
+        ),
+        *sigmoid_slope_mistakes(lambda slope: _long_chain(slope)),
     ),
     hints=(
         "One example first: dL/dw = dL/dz · dz/dw. What is dz/dw?",
@@ -594,7 +662,12 @@ GRADIENT_STEP = Exercise(
             "params": {"w": 1.5, "b": -0.5},
             "grads": {"w": 0.5, "b": 2.0},
             "lr": 0.1,
-        }
+        },
+        "whole numbers in params": lambda rng, s: {
+            "params": {"W": whole_numbers(rng, np.ones((2, 3))), "b": np.array([1, -2, 3])},
+            "grads": {"W": away(rng, 2, 3), "b": away(rng, 3)},
+            "lr": 0.1,
+        },
     },
     mistakes=(
         Mistake(
@@ -649,6 +722,12 @@ GRADIENT_STEP = Exercise(
         ),
         Mistake(
             "nothing-returned", lambda params, grads, lr: None, "nothing is returned.", "Who receives the new values?"
+        ),
+        Mistake(
+            "one-gradient-for-all",
+            (lambda params, grads, lr: {k: params[k] - lr * next(iter(grads.values())) for k in params},),
+            "every parameter steps along the gradient of the first one.",
+            "Which gradient belongs to the bias?",
         ),
     ),
     hints=(
@@ -708,6 +787,27 @@ def _only_last_loss(X: Any, y: Any, lr: float, steps: int) -> Any:
     return w, b, losses[-1:]
 
 
+def _recorded(loss: Any) -> Any:
+    """Right training, with another loss noted."""
+
+    def wrong(X: Any, y: Any, lr: float, steps: int) -> Any:
+        w, b, losses = np.zeros(X.shape[1]), 0.0, []
+        for _ in range(steps):
+            a = neuron_forward(X, w, b)
+            losses.append(loss(y, a))
+            dw, db = neuron_backward(X, y, a)
+            w, b = w - lr * dw, b - lr * db
+        return w, b, losses
+
+    return wrong
+
+
+def _saturating(rng: Rng, sizes: Sizes) -> Inputs:
+    """Training in which some answers round to exactly 0 and 1."""
+    inputs = _training(rng, sizes)
+    return inputs | {"X": 40.0 * inputs["X"], "lr": 5.0}
+
+
 TRAIN_NEURON = Exercise(
     reference=train_neuron,
     lesson=LESSON,
@@ -715,6 +815,7 @@ TRAIN_NEURON = Exercise(
     returns=("w", "b", "losses"),
     draw=_training,
     one_row=False,
+    finite={"answers that become certain": _saturating},
     edges={
         "a single step": lambda rng, s: _training(rng, s) | {"steps": 1},
         "labels as whole numbers": with_inputs(_training, y_true=lambda rng, y: y.astype(int)),
@@ -774,6 +875,76 @@ TRAIN_NEURON = Exercise(
             _trained(backward=lambda X, y, a: (X.T @ ((a - y) * a * (1 - a)) / len(X), np.mean((a - y) * a * (1 - a)))),
             "the gradient is multiplied by a(1 - a) once more.",
             "Is the sigmoid's slope still missing from a - y?",
+        ),
+        Mistake(
+            "weights-averaged-twice",
+            (
+                _trained(backward=lambda X, y, a: tuple(g / len(X) for g in neuron_backward(X, y, a))),
+                _trained(backward=lambda X, y, a: (neuron_backward(X, y, a)[0] / len(X), neuron_backward(X, y, a)[1])),
+            ),
+            "the steps are n times too short: 1/n enters twice.",
+            "Where did the 1/n already enter?",
+        ),
+        Mistake(
+            "bias-averaged-twice",
+            _trained(backward=lambda X, y, a: (neuron_backward(X, y, a)[0], neuron_backward(X, y, a)[1] / len(X))),
+            "the bias moves n times too slowly.",
+            "Where did the 1/n already enter?",
+        ),
+        Mistake(
+            "second-term-sign",
+            _trained(backward=_long_chain(lambda a: a * (1 - a), lambda y, a: -(y / a + (1 - y) / (1 - a)))),
+            "the gradient has the wrong sign where y = 0.",
+            "What is the derivative of log(1 - a) with respect to a? Mind the inner derivative.",
+        ),
+        Mistake(
+            "sigmoid-slope-missing",
+            _trained(backward=_long_chain(lambda a: 1.0)),
+            "the sigmoid's slope is missing from the chain.",
+            "What lies between a and z?",
+        ),
+        *(
+            mistake
+            for mistake in sigmoid_slope_mistakes(lambda slope: _trained(backward=_long_chain(slope)))
+            if mistake.id in ("sigmoid-twice", "plus-for-minus", "tanh-slope")
+        ),
+        Mistake(
+            "never-moves",
+            (_trained(factor=lambda X: 0.0),),
+            "neither w nor b ever moves.",
+            "Who receives the new values?",
+        ),
+        Mistake(
+            "weights-frozen",
+            _trained(backward=lambda X, y, a: (0.0 * X[0], neuron_backward(X, y, a)[1])),
+            "the weights stay where they were.",
+            "Which parameters were moved?",
+        ),
+        Mistake(
+            "weights-climb",
+            _trained(backward=lambda X, y, a: (-neuron_backward(X, y, a)[0], neuron_backward(X, y, a)[1])),
+            "the weights step with their gradient.",
+            "The gradient points uphill. Which way do you want to go?",
+        ),
+        Mistake(
+            "bias-climbs",
+            _trained(backward=lambda X, y, a: (neuron_backward(X, y, a)[0], -neuron_backward(X, y, a)[1])),
+            "the bias steps with its gradient.",
+            "The gradient points uphill. Which way do you want to go?",
+        ),
+        Mistake(
+            "wrong-loss-recorded",
+            (
+                _recorded(lambda y, a: np.mean(-y * np.log(a) + (1 - y) * np.log(1 - a))),
+                _recorded(lambda y, a: np.mean(y * np.log(a) + (1 - y) * np.log(1 - a))),
+                _recorded(lambda y, a: bce(y, a) * len(y)),
+                _recorded(lambda y, a: np.mean((y - a) ** 2)),
+                _recorded(lambda y, a: -np.mean(y * np.log(a))),
+                _recorded(lambda y, a: -np.mean(np.outer(y, np.log(a)) + np.outer(1 - y, np.log(1 - a)))),
+                _recorded(lambda y, a: -np.sum(np.outer(y, np.log(a)) + np.outer(1 - y, np.log(1 - a))) / len(y)),
+            ),
+            "it trains well, but the losses it notes are not the cross-entropy.",
+            "Is each noted loss what your own bce gives?",
         ),
     ),
     hints=(

@@ -40,6 +40,8 @@ CENTRAL_DIFFERENCE = Exercise(
         "a small step on a wave": _wave,
         "the default step": lambda rng, s: {key: value for key, value in _wave(rng, s).items() if key != "h"},
         "a whole number x": lambda rng, s: _parabola(rng, s) | {"x": 2},
+        # Far above 0, rounding shows up as soon as a step is much smaller than asked for.
+        "a wave far above 0": lambda rng, s: {"f": Curve("raised wave", (1.5, 1.2, 0.3, 60.0)), "x": 0.2, "h": 1e-4},
     },
     mistakes=(
         Mistake(
@@ -95,6 +97,31 @@ CENTRAL_DIFFERENCE = Exercise(
             lambda f, x, h=1e-5: f(x + h) - f(x - h),
             "this is the rise, not the slope.",
             "Rise over run: what is the run here?",
+        ),
+        Mistake(
+            "step-too-small",
+            (
+                *tuple(
+                    lambda f, x, h=1e-05, t=t: (f(x + t) - f(x - t)) / (2 * t)
+                    for t in (1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15)
+                ),
+                lambda f, x, h=1e-05: (f(x + h * h) - f(x - h * h)) / (2 * h * h),
+            ),
+            "the step is so small that the difference is mostly rounding.",
+            "How many digits do f(x + h) and f(x - h) share? What is left after subtracting?",
+        ),
+        Mistake(
+            "low-precision",
+            (
+                lambda f, x, h=1e-5: (
+                    (f(np.float32(x) + np.float32(h)) - f(np.float32(x) - np.float32(h))) / (2 * np.float32(h))
+                ),
+                lambda f, x, h=1e-5: np.float32((np.float32(f(x + h)) - np.float32(f(x - h))) / (2 * h)),
+                lambda f, x, h=1e-5: (np.float32(f(x + h)) - np.float32(f(x - h))) / np.float32(2 * h),
+                lambda f, x, h=1e-5: float((np.float32(f(x + h)) - np.float32(f(x - h))) / (2 * h)),
+            ),
+            "the work is done in float32.",
+            "How many digits has a float32, and how many of them do the two heights share?",
         ),
     ),
     hints=(
@@ -160,6 +187,7 @@ def _whole_rows(f: Any, x: Any, h: float = 1e-5) -> Any:
 
 NUMERICAL_GRADIENT = Exercise(
     reference=numerical_gradient,
+    moves_inputs=True,
     lesson=LESSON,
     asks="Measure the slope of f along every entry of the array x, one entry at a time.",
     returns="grad",
@@ -168,6 +196,9 @@ NUMERICAL_GRADIENT = Exercise(
     edges={
         "whole numbers in x": with_inputs(_bowl, x=lambda rng, x: rng.integers(2, 6, x.shape)),
         "a small step on a rippled surface": _ripples,
+        "a surface far above 0": lambda rng, s: (
+            _ripples(rng, s) | {"f": Curve("raised ripples", (away(rng, s.d), away(rng, s.d), 60.0))}
+        ),
         "the default step": lambda rng, s: {key: value for key, value in _ripples(rng, s).items() if key != "h"},
     },
     mistakes=(
@@ -235,6 +266,15 @@ NUMERICAL_GRADIENT = Exercise(
             "the work is done in an integer array, which cannot hold a step of h.",
             "Can 1 + 0.0001 be stored in an array of whole numbers?",
         ),
+        Mistake(
+            "step-too-small",
+            tuple(
+                lambda f, x, h=1e-5, t=t: numerical_gradient(f, x, t)
+                for t in (1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15)
+            ),
+            "the step is so small that the difference is mostly rounding.",
+            "How many digits do f(x + h) and f(x - h) share? What is left after subtracting?",
+        ),
     ),
     hints=(
         "You can already measure the slope of a function of one number. Which number moves when you ask for entry i?",
@@ -261,6 +301,7 @@ RELATIVE_ERROR = Exercise(
         "one array of zeros": lambda rng, s: {"a": away(rng, s.n), "b": np.zeros(s.n)},
         "the other array of zeros": lambda rng, s: {"a": np.zeros(s.n), "b": away(rng, s.n)},
         "whole numbers": lambda rng, s: {"a": np.array([1, -5, 2]), "b": np.array([1, 3, -4])},
+        "very small numbers": lambda rng, s: {name: 5e-6 * value for name, value in _near_pair(rng, s).items()},
     },
     mistakes=(
         Mistake(
@@ -326,6 +367,22 @@ RELATIVE_ERROR = Exercise(
             ),
             "these are norms; the definition here uses the largest entry.",
             "Which single number does 'max |a - b|' pick?",
+        ),
+        Mistake(
+            "absolute-floor",
+            tuple(
+                lambda a, b, e=e: np.max(np.abs(a - b)) / (max(np.max(np.abs(a)), np.max(np.abs(b))) + e)
+                for e in (1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
+            )
+            + tuple(
+                lambda a, b, e=e: np.max(np.abs(a - b)) / max(np.max(np.abs(a)), np.max(np.abs(b)), e)
+                for e in (1.0, 1e-3, 1e-4)
+            )
+            + tuple(
+                lambda a, b, e=e: 0.0 if np.max(np.abs(a - b)) < e else relative_error(a, b) for e in (1e-3, 1e-4, 1e-5)
+            ),
+            "small arrays are compared with a fixed number.",
+            "Multiply both arrays by a millionth: should the relative error change?",
         ),
     ),
     hints=(

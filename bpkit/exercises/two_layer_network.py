@@ -15,6 +15,7 @@ from bpkit.exercises._common import (
     away,
     coins,
     normal,
+    sigmoid_slope_mistakes,
     sign_flipped,
     whole_numbers,
     with_inputs,
@@ -35,7 +36,10 @@ DENSE = Exercise(
     asks="Return Z (n, h): each row of X times W, plus the biases b.",
     returns="Z",
     draw=_layer,
-    edges={"whole numbers": with_inputs(_layer, X=whole_numbers, W=whole_numbers, b=whole_numbers)},
+    edges={
+        "whole numbers": with_inputs(_layer, X=whole_numbers, W=whole_numbers, b=whole_numbers),
+        "whole numbers in X": with_inputs(_layer, X=whole_numbers),
+    },
     mistakes=(
         Mistake(
             "bias-left-out",
@@ -113,7 +117,10 @@ DENSE_BACKWARD = Exercise(
     asks="Given dZ (n, h), X and W, return (dX, dW, db) with the shapes of X, W and b.",
     returns=("dX", "dW", "db"),
     draw=_layer_back,
-    edges={"whole numbers": with_inputs(_layer_back, dZ=whole_numbers, X=whole_numbers, W=whole_numbers)},
+    edges={
+        "whole numbers": with_inputs(_layer_back, dZ=whole_numbers, X=whole_numbers, W=whole_numbers),
+        "whole numbers in X and W": with_inputs(_layer_back, X=whole_numbers, W=whole_numbers),
+    },
     mistakes=(
         Mistake(
             "weights-not-transposed",
@@ -193,6 +200,25 @@ DENSE_BACKWARD = Exercise(
             "If one weight rises, its input decides by how much Z rises. Where is X?",
         ),
         sign_flipped(dense_backward, "all three have the opposite sign."),
+        Mistake(
+            "first-example-only",
+            (
+                altered_tuple(dense_backward, _2=lambda dZ, X, W: dZ[0]),
+                altered_tuple(dense_backward, _2=lambda dZ, X, W: dZ[-1]),
+            ),
+            "db is taken from a single example.",
+            "Every example used the same b: what happens to their contributions?",
+        ),
+        Mistake(
+            "values-sent-back",
+            (
+                altered_tuple(dense_backward, _0=lambda dZ, X, W: (X @ W) @ W.T),
+                altered_tuple(dense_backward, _0=lambda dZ, X, W: X + 0.0),
+                altered_tuple(dense_backward, _0=lambda dZ, X, W: np.tile(W.sum(axis=1), (len(X), 1))),
+            ),
+            "dX does not depend on dZ: values are sent back, not errors.",
+            "What flows backwards: outputs or errors?",
+        ),
     ),
     hints=(
         "Let the shapes lead: dZ (n, h), X (n, d), W (d, h). Which products have the shapes of X, of W, of b?",
@@ -303,7 +329,10 @@ RELU_BACKWARD = Exercise(
     asks="Given da = dL/da and ReLU's input z, return dz: da where z was positive, 0 elsewhere.",
     returns="dz",
     draw=_through_relu,
-    edges={"da as whole numbers": with_inputs(_through_relu, da=whole_numbers)},
+    edges={
+        "da as whole numbers": with_inputs(_through_relu, da=whole_numbers),
+        "z as whole numbers": with_inputs(_through_relu, z=whole_numbers),
+    },
     tips={"one plain Python number": lambda rng, s: {"da": 2.0, "z": -0.3}},
     mistakes=(
         Mistake(
@@ -517,6 +546,16 @@ TWO_LAYER_FORWARD = Exercise(
             "W1 and W2 act without anything between them.",
             "What lies between the two products?",
         ),
+        Mistake(
+            "max-for-maximum",
+            (
+                _forward(lambda z: np.max(z, 0), sigmoid),
+                _forward(lambda z: np.max(z, axis=0), sigmoid),
+                _forward(lambda z: np.max(0, z), sigmoid),
+            ),
+            "np.max looks for the largest entry of one array.",
+            "The max of an array, or the maximum of two? NumPy has one function for each.",
+        ),
     ),
     hints=(
         "You have dense and relu from above, and sigmoid from bpkit. In which order?",
@@ -614,6 +653,7 @@ TWO_LAYER_BACKWARD = Exercise(
             (
                 _backward(da1=lambda y, c, p, e: c["a2"] @ p["W2"].T),
                 _backward(da1=lambda y, c, p, e: c["a2"] @ p["W2"].T / y.size),
+                _backward(da1=lambda y, c, p, e: c["z2"] @ p["W2"].T),
             ),
             "the outputs are sent back, not the errors.",
             "What flows backwards: outputs or errors? Does dW1 change when y changes?",
@@ -707,6 +747,51 @@ TWO_LAYER_BACKWARD = Exercise(
             "A grads dict has the keys of its params, so that a step can pair them: what are they called?",
         ),
         sign_flipped(two_layer_backward, "all four have the opposite sign."),
+        Mistake(
+            "second-term-sign",
+            _backward(dz2=lambda y, c, p: -(y / c["a2"] + (1 - y) / (1 - c["a2"])) / y.size * c["a2"] * (1 - c["a2"])),
+            "the loss's slope has the wrong sign where y = 0.",
+            "What is the derivative of log(1 - a) with respect to a? Mind the inner derivative.",
+        ),
+        Mistake(
+            "sigmoid-slope-missing",
+            _backward(dz2=lambda y, c, p: (-y / c["a2"] + (1 - y) / (1 - c["a2"])) / y.size),
+            "the output's sigmoid slope is missing from the chain.",
+            "What lies between a2 and z2?",
+        ),
+        *sigmoid_slope_mistakes(
+            lambda slope: _backward(
+                dz2=lambda y, c, p: (-y / c["a2"] + (1 - y) / (1 - c["a2"])) / y.size * slope(c["a2"])
+            ),
+            "the output's slope",
+        ),
+        Mistake(
+            "W2-updated-too-early",
+            tuple(
+                _backward(da1=lambda y, c, p, e, lr=lr: e @ (p["W2"] - lr * c["a1"].T @ e).T)
+                for lr in (1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01, 0.001)
+            ),
+            "W2 was updated before it was used to send the gradient back.",
+            "Which W2 made this output?",
+        ),
+        Mistake(
+            "cast-for-question",
+            _backward(dz1=lambda y, c, p, e: e * np.int64(c["z1"])),
+            "the mask holds numbers other than 0 and 1.",
+            "A question (z1 > 0) gives 0 and 1; a cast of z1 does not. Which one do you want?",
+        ),
+        Mistake(
+            "one-minus-a1",
+            (_backward(dz1=lambda y, c, p, e: e * (1 - c["a1"])),),
+            "the hidden slope is 1 - a1.",
+            "Which activation did the hidden layer have, and how steep is it?",
+        ),
+        Mistake(
+            "mask-inverted",
+            _backward(dz1=lambda y, c, p, e: e * (c["z1"] < 0)),
+            "the gradient passes where z1 was negative.",
+            "Which hidden units were on?",
+        ),
     ),
     hints=(
         "Start at the end: what is dz2 for sigmoid and cross-entropy together? Remember that the loss is a mean over all entries.",
@@ -836,6 +921,44 @@ CHEATSHEET_GRADIENTS = Exercise(
             (_program(loss_slope=lambda a, y: (a - y) / y.size, out_slope=lambda a, z: 1.0),),
             "it starts from a2 - y, the error of cross-entropy.",
             "Which loss does the program print?",
+        ),
+        *(
+            mistake
+            for mistake in sigmoid_slope_mistakes(
+                lambda slope: (
+                    _program(out_slope=lambda a, z: slope(a), hidden_slope=lambda a, z: slope(a)),
+                    _program(out_slope=lambda a, z: slope(a)),
+                    _program(hidden_slope=lambda a, z: slope(a)),
+                ),
+                "a slope",
+            )
+            if mistake.id in ("difference-for-product", "plus-for-minus", "tanh-slope")
+        ),
+        Mistake(
+            "tanh-slope-of-z",
+            _program(hidden_slope=lambda a, z: 1 - z * z),
+            "the hidden slope is 1 - z².",
+            "Which activation does this program have?",
+        ),
+        Mistake(
+            "slope-twice",
+            (
+                _program(out_slope=lambda a, z: (a * (1 - a)) ** 2),
+                _program(hidden_slope=lambda a, z: (a * (1 - a)) ** 2),
+            ),
+            "a sigmoid's slope is multiplied in twice.",
+            "How often does the gradient pass each sigmoid?",
+        ),
+        Mistake(
+            "W2-updated-too-early",
+            tuple(
+                lambda X, y, W1, b1, W2, b2, lr=lr: _program(
+                    back=lambda e2, a2, W: e2 @ (W - lr * sigmoid(X @ W1 + b1).T @ e2).T
+                )(X, y, W1, b1, W2, b2)
+                for lr in (1.0, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01, 0.001)
+            ),
+            "W2 was updated before it was used to send the gradient back.",
+            "Which W2 made this output?",
         ),
     ),
     hints=(

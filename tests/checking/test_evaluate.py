@@ -128,8 +128,8 @@ def test_state_between_calls_is_found():
         return bpkit.sigmoid(z) + (0.001 if len(calls) > 3 else 0.0)
 
     verdict = evaluate(sigmoid)
-    assert verdict.outcome == "wrong"
-    assert "called again with the same inputs" in verdict.message
+    assert verdict.mistake == "not-repeatable"
+    assert "called twice with the same inputs" in verdict.message
 
 
 def test_hard_coded_visible_cases_are_wrong():

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from bpkit.checking import evaluate, observe
+from bpkit.checking import evaluate, run
 from bpkit.checking.compare import Misfit, changed, structure
 from bpkit.checking.recognise import signature
 from bpkit.exercises import every
@@ -35,7 +35,7 @@ def test_no_two_mistakes_look_alike(exercise):
     candidates = [("right", exercise.reference)] + [(m.id, wrong) for m in exercise.mistakes for wrong in m.wrong]
     for seed in range(SEEDS):
         cases = exercise.cases(seed)
-        seen = [[described(exercise, case, observe(fn, case.inputs)) for case in cases] for _, fn in candidates]
+        seen = [[described(exercise, case, run(fn, case)) for case in cases] for _, fn in candidates]
         for (i, (id_a, _)), (j, (id_b, _)) in itertools.combinations(enumerate(candidates), 2):
             if id_a != id_b:
                 assert any(apart(a, b) for a, b in zip(seen[i], seen[j], strict=True)), (seed, id_a, id_b)
@@ -48,7 +48,7 @@ def described(exercise, case, observation):
     touched = tuple(name for name in case.inputs if changed(case.inputs[name], observation.after.get(name)))
     try:
         if exercise.view is None:
-            structure(observe(exercise.reference, case.inputs).value, observation.value, exercise.returns)
+            structure(run(exercise.reference, case).value, observation.value, exercise.returns)
         return touched, exercise.parts(case, observation)
     except Misfit:
         return "structure", {}
@@ -83,7 +83,7 @@ def test_ids_are_unique_and_hints_ask():
 def test_messages_hold_no_expected_value():
     for exercise, mistake in MISTAKES:
         case = exercise.cases(0)[0]
-        truth = exercise.parts(case, observe(exercise.reference, case.inputs))
+        truth = exercise.parts(case, run(exercise.reference, case))
         expected = {
             f"{abs(number):.4g}"
             for leaf in truth.values()
