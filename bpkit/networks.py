@@ -357,6 +357,8 @@ class MLP:
     ) -> None:
         if len(sizes) < 2:
             raise ValueError(f"sizes must name at least inputs and outputs, got {list(sizes)}")
+        for size in sizes:
+            whole("sizes", size, 1)
         if loss not in losses.EACH:
             raise ValueError(f"loss must be one of {', '.join(losses.EACH)}, got {loss!r}")
         _activation(activation)
