@@ -39,7 +39,7 @@ def mse(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         2.0
     """
     y_true, y_pred = pair("y_true", y_true, "y_pred", y_pred)
-    return float(np.mean(EACH["mse"](y_true, y_pred)))
+    return float(np.mean(_mse_each(y_true, y_pred)))
 
 
 def mse_backward(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -81,7 +81,7 @@ def mae(y_true: ArrayLike, y_pred: ArrayLike) -> float:
         1.0
     """
     y_true, y_pred = pair("y_true", y_true, "y_pred", y_pred)
-    return float(np.mean(EACH["mae"](y_true, y_pred)))
+    return float(np.mean(_mae_each(y_true, y_pred)))
 
 
 def mae_backward(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -218,7 +218,7 @@ def bce_with_logits(y_true: ArrayLike, z: ArrayLike) -> float:
     """
     y_true, z = pair("y_true", y_true, "z", z)
     within("y_true", y_true, 0.0, 1.0)
-    return float(np.mean(EACH["bce_with_logits"](y_true, z)))
+    return float(np.mean(_bce_with_logits_each(y_true, z)))
 
 
 def bce_with_logits_backward(y_true: ArrayLike, z: ArrayLike) -> Array:
@@ -311,7 +311,7 @@ def cce_with_logits(y_true: ArrayLike, z: ArrayLike) -> float:
         1000.0
     """
     y_true, z = _rows(y_true, z, "z")
-    return float(np.mean(EACH["cce_with_logits"](y_true, z)))
+    return float(np.mean(_cce_with_logits_each(y_true, z)))
 
 
 def cce_with_logits_backward(y_true: ArrayLike, z: ArrayLike) -> Array:
@@ -405,7 +405,7 @@ def sparse_cce_with_logits(labels: ArrayLike, z: ArrayLike) -> float:
         1000.0
     """
     labels, z = _labelled(labels, z, "z")
-    return float(np.mean(EACH["sparse_cce_with_logits"](labels, z)))
+    return float(np.mean(_sparse_cce_with_logits_each(labels, z)))
 
 
 def sparse_cce_with_logits_backward(labels: ArrayLike, z: ArrayLike) -> Array:
@@ -451,7 +451,7 @@ def hinge(y_true: ArrayLike, score: ArrayLike) -> float:
         0.25
     """
     y_true, score = _signs(y_true, score)
-    return float(np.mean(EACH["hinge"](y_true, score)))
+    return float(np.mean(_hinge_each(y_true, score)))
 
 
 def hinge_backward(y_true: ArrayLike, score: ArrayLike) -> Array:
@@ -531,16 +531,40 @@ def _huber_each(y_true: Array, y_pred: Array, delta: float = 1.0) -> Array:
     return near * (size - 0.5 * near)
 
 
+def _mse_each(y_true: Array, y_pred: Array) -> Array:
+    return (y_pred - y_true) ** 2
+
+
+def _mae_each(y_true: Array, y_pred: Array) -> Array:
+    return np.abs(y_pred - y_true)
+
+
+def _bce_with_logits_each(y_true: Array, z: Array) -> Array:
+    return np.maximum(z, 0.0) - z * y_true + np.log1p(np.exp(-np.abs(z)))
+
+
+def _hinge_each(y_true: Array, score: Array) -> Array:
+    return np.maximum(1.0 - y_true * score, 0.0)
+
+
+def _cce_with_logits_each(y_true: Array, z: Array) -> Array:
+    return -np.sum(y_true * log_softmax(z), axis=-1)
+
+
+def _sparse_cce_with_logits_each(labels: NDArray[np.intp], z: Array) -> Array:
+    return -log_softmax(z)[..., np.arange(len(labels)), labels]
+
+
 # Losses of raw outputs before the mean is taken, one number for each entry or row. The outputs may have further
 # axes in front: many candidate outputs for the same targets.
 EACH: dict[str, Callable[..., Array]] = {
-    "mse": lambda y_true, y_pred: (y_pred - y_true) ** 2,
-    "mae": lambda y_true, y_pred: np.abs(y_pred - y_true),
+    "mse": _mse_each,
+    "mae": _mae_each,
     "huber": _huber_each,
-    "bce_with_logits": lambda y_true, z: np.maximum(z, 0.0) - z * y_true + np.log1p(np.exp(-np.abs(z))),
-    "hinge": lambda y_true, score: np.maximum(1.0 - y_true * score, 0.0),
-    "cce_with_logits": lambda y_true, z: -np.sum(y_true * log_softmax(z), axis=-1),
-    "sparse_cce_with_logits": lambda labels, z: -log_softmax(z)[..., np.arange(len(labels)), labels],
+    "bce_with_logits": _bce_with_logits_each,
+    "hinge": _hinge_each,
+    "cce_with_logits": _cce_with_logits_each,
+    "sparse_cce_with_logits": _sparse_cce_with_logits_each,
 }
 
 
