@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,10 +18,17 @@ UNTOUCHED = 1e-12
 
 @dataclass(frozen=True)
 class Finding:
-    """What is wrong with one result or one part of it: an outcome of `Verdict` and a sentence for the learner."""
+    """What is wrong with one result or one part of it: an outcome of `Verdict` and a sentence for the learner.
+
+    Most findings are only compared, so a sentence that is work to write is written when it is read.
+    """
 
     outcome: str
-    text: str
+    words: str | Callable[[], str]
+
+    @property
+    def text(self) -> str:
+        return self.words if isinstance(self.words, str) else self.words()
 
 
 class Misfit(Exception):
@@ -116,17 +125,23 @@ def _dtype(truth: Any, got: Any, label: str) -> Finding | None:
 
 
 def _finite(truth: Any, got: Any, label: str) -> Finding | None:
-    lost = np.isfinite(np.asarray(truth, float)) & ~np.isfinite(np.asarray(got, float))
+    numbers = np.asarray(got, float)
+    finite = np.isfinite(numbers)
+    if finite.all():
+        return None
+    lost = np.isfinite(np.asarray(truth, float)) & ~finite
     if not lost.any():
         return None
-    what = "nan" if np.isnan(np.asarray(got, float)[lost]).any() else "inf"
+    what = "nan" if np.isnan(numbers[lost]).any() else "inf"
     where = "" if lost.ndim == 0 else f" at index {position(lost)}"
     return Finding("not_finite", f"`{label}` is {what}{where}, where it should be an ordinary number.")
 
 
 def _values(truth: Any, got: Any, label: str) -> Finding | None:
-    if close(truth, got):
-        return None
+    return None if close(truth, got) else Finding("wrong", partial(_how_wrong, truth, got, label))
+
+
+def _how_wrong(truth: Any, got: Any, label: str) -> str:
     t, g = np.asarray(truth, float), np.asarray(got, float)
     error = np.abs(g - t)
     size = max(float(np.abs(t).max(initial=0.0)), float(np.abs(g).max(initial=0.0)))
@@ -134,7 +149,7 @@ def _values(truth: Any, got: Any, label: str) -> Finding | None:
     where = (
         "" if t.ndim == 0 else f" The largest error is at index {position(error)}; {share} of {t.size} entries are off."
     )
-    return Finding("wrong", f"`{label}` has other values (relative error {error.max() / size:.0e}).{where}")
+    return f"`{label}` has other values (relative error {error.max() / size:.0e}).{where}"
 
 
 def close(truth: Any, got: Any, rtol: float = RTOL, atol: float = ATOL) -> bool:
@@ -142,14 +157,17 @@ def close(truth: Any, got: Any, rtol: float = RTOL, atol: float = ATOL) -> bool:
     t, g = np.asarray(truth, float), np.asarray(got, float)
     if t.shape != g.shape:
         return False
-    odd = ~np.isfinite(t)
-    if odd.any():
-        if not np.array_equal(t[odd], g[odd], equal_nan=True):
-            return False
-        t, g = t[~odd], g[~odd]
     if t.size == 0:
         return True
-    return bool(np.abs(g - t).max() <= rtol * np.abs(t).max() + atol)
+    with np.errstate(invalid="ignore"):
+        furthest = np.abs(g - t).max()
+    if np.isfinite(furthest):  # then every number is finite
+        return bool(furthest <= rtol * np.abs(t).max() + atol)
+    odd = ~np.isfinite(t)
+    if not np.array_equal(t[odd], g[odd], equal_nan=True):
+        return False
+    t, g = t[~odd], g[~odd]
+    return t.size == 0 or bool(np.abs(g - t).max() <= rtol * np.abs(t).max() + atol)
 
 
 def changed(before: Any, after: Any, slack: bool = False) -> bool:
@@ -165,9 +183,9 @@ def changed(before: Any, after: Any, slack: bool = False) -> bool:
     if isinstance(before, np.ndarray):
         if not isinstance(after, np.ndarray) or before.shape != after.shape or before.dtype != after.dtype:
             return True
-        return not (
-            close(before, after, UNTOUCHED, UNTOUCHED) if slack else np.array_equal(before, after, equal_nan=True)
-        )
+        if slack:
+            return not close(before, after, UNTOUCHED, UNTOUCHED)
+        return not (before.tobytes() == after.tobytes() or np.array_equal(before, after, equal_nan=True))
     return type(before) in (bool, int, float, str) and before != after
 
 

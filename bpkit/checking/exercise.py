@@ -79,7 +79,9 @@ def make_case(kind: str, name: str, inputs: Inputs, sizes: Sizes) -> Case:
 
 def run(fn: Callable[..., Any], case: Case) -> Observation:
     """Try a function on one case."""
-    first = observe(fn, case.before) if case.before is not None else None
+    if case.before is None:
+        return observe(fn, case.inputs)
+    first = observe(fn, case.before)
     return replace(observe(fn, case.inputs), before=first)
 
 

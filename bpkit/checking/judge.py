@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bpkit.checking.compare import Finding, Misfit, changed, equal, leaf, structure
+from bpkit.checking.compare import Finding, equal
 from bpkit.checking.exercise import SIZES, Case, Exercise, result_of, run
 from bpkit.checking.explain import explain
 from bpkit.checking.observe import Failure, Observation
@@ -95,29 +95,17 @@ def judge(exercise: Exercise, cases: list[Case], seen: list[Observation]) -> Ver
 
 
 def _examine(exercise: Exercise, case: Case, seen: Observation) -> _Examined:
-    truth = run(exercise.reference, case)
-    whole, parts = None, {}
+    trial = Trial(exercise, case, run(exercise.reference, case), seen)
+    effect, whole = trial.effect, None
     if seen.failure is not None:
         whole = _failed(exercise, seen.failure)
-    elif names := _modified(exercise, case, truth, seen):
-        listed = " and ".join(f"`{name}`" for name in names)
-        whole = Finding(
-            "mutated",
-            f"{listed} {'is' if len(names) == 1 else 'are'} no longer as your function found {'it' if len(names) == 1 else 'them'}.",
-        )
+    elif effect.changes:
+        listed = " and ".join(f"`{name}`" for name in effect.changes)
+        verb, pronoun = ("is", "it") if len(effect.changes) == 1 else ("are", "them")
+        whole = Finding("mutated", f"{listed} {verb} no longer as your function found {pronoun}.")
     else:
-        try:
-            if exercise.view is None:
-                structure(truth.value, seen.value, exercise.returns)
-            wanted, got = exercise.parts(case, truth), exercise.parts(case, seen)
-            lenient = case.kind == "finite"
-            findings = {
-                label: leaf(wanted[label], got[label], label, exercise.exact_dtype, lenient) for label in wanted
-            }
-            parts = {label: finding for label, finding in findings.items() if finding}
-        except Misfit as misfit:
-            whole = misfit.finding
-    return _Examined(Trial(case, truth, seen, frozenset(parts)), whole, parts)
+        whole = effect.misfit
+    return _Examined(trial, whole, effect.findings)
 
 
 def _failed(exercise: Exercise, failure: Failure) -> Finding:
@@ -131,16 +119,6 @@ def _failed(exercise: Exercise, failure: Failure) -> Finding:
     inside = f" (inside `{failure.function}`)" if failure.function not in ("", exercise.name) else ""
     said = f": {failure.text}" if failure.text else ""
     return Finding("raised", f"Your function raised {failure.kind}{at}{inside}{said}")
-
-
-def _modified(exercise: Exercise, case: Case, truth: Observation, seen: Observation) -> list[str]:
-    """Arguments that were changed by the function and not by the reference."""
-    slack = exercise.moves_inputs
-    return [
-        name
-        for name, before in case.inputs.items()
-        if changed(before, seen.after.get(name), slack) and not changed(before, truth.after.get(name), slack)
-    ]
 
 
 def _score(exercise: Exercise, failing: list[_Examined]) -> float:

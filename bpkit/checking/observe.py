@@ -94,6 +94,8 @@ def _left(given: dict[str, Any]) -> dict[str, Any]:
 
 def plain(value: Any, depth: int = 0) -> Any:
     """Reduce a value to base arrays, numbers, text, None, dicts, lists and tuples; the rest becomes `Foreign`."""
+    if type(value) is np.ndarray and value.dtype.kind in "biufc":
+        return value.copy()
     if isinstance(value, np.ndarray):
         return np.array(value, subok=False) if value.dtype.kind in "biufc" else Foreign(f"array of dtype {value.dtype}")
     if isinstance(value, np.generic):

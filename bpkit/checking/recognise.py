@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,13 +35,82 @@ class Diagnosis:
 
 
 @dataclass(frozen=True)
-class Trial:
-    """One case with the truth and with what the student's function did; `wrong` lists the parts that failed."""
+class Effect:
+    """What one call amounts to: an error, arguments it changed, or a result in labelled parts.
 
+    `parts` is None where the result does not have the structure asked for, and `misfit` says why; `findings` tells
+    what is wrong with single parts.
+    """
+
+    failure: tuple[str, str] | None = None
+    changes: tuple[str, ...] = ()
+    value: Any = None
+    parts: dict[str, Any] | None = None
+    misfit: Finding | None = None
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case with the truth and with what the student's function did."""
+
+    exercise: Exercise
     case: Case
     truth: Observation
     seen: Observation
-    wrong: frozenset[str]
+
+    @cached_property
+    def wanted(self) -> dict[str, Any]:
+        """The labelled parts of the truth."""
+        return self.exercise.parts(self.case, self.truth)
+
+    @cached_property
+    def effect(self) -> Effect:
+        """What the student's function did."""
+        return effect_of(self, self.seen)
+
+    @property
+    def wrong(self) -> frozenset[str]:
+        """The parts that failed."""
+        return frozenset(self.effect.findings)
+
+
+def effect_of(trial: Trial, seen: Observation) -> Effect:
+    """Reduce an observation to what is judged, beside the truth of that trial."""
+    exercise, case = trial.exercise, trial.case
+    if seen.failure is not None:
+        return Effect(failure=signature(seen.failure))
+    changes, value, lenient = _changes(trial, seen), seen.value, case.kind == "finite"
+    try:
+        if exercise.view is None:
+            structure(trial.truth.value, value, exercise.returns)
+        parts = exercise.parts(case, seen)
+    except Misfit as misfit:
+        return Effect(changes=changes, value=value, misfit=misfit.finding)
+    found = {
+        label: leaf(truth, parts[label], label, exercise.exact_dtype, lenient) for label, truth in trial.wanted.items()
+    }
+    return Effect(
+        changes=changes,
+        value=value,
+        parts=parts,
+        findings={label: finding for label, finding in found.items() if finding is not None},
+    )
+
+
+def made(trial: Trial, wrong: Callable[..., Any]) -> Effect:
+    """What a function that makes a known mistake does in this trial."""
+    return effect_of(trial, run(wrong, trial.case))
+
+
+def _changes(trial: Trial, seen: Observation) -> tuple[str, ...]:
+    """The arguments that a call changed, apart from those that the reference changes too."""
+    slack, inputs = trial.exercise.moves_inputs, trial.case.inputs
+    return tuple(
+        name
+        for name, before in inputs.items()
+        if changed(before, seen.after.get(name), slack) and not changed(before, trial.truth.after.get(name), slack)
+    )
 
 
 def recognise(exercise: Exercise, trials: list[Trial], steady: bool = True) -> Diagnosis | None:
@@ -48,29 +118,39 @@ def recognise(exercise: Exercise, trials: list[Trial], steady: bool = True) -> D
 
     `steady` says whether the function gave the same result when it was called twice with the same inputs.
     """
+    effects: dict[tuple[int, int, int], Effect] = {}  # what was tried already, for the second round
     for alike in (_same, _equally_overflown):
         found = [
             Diagnosis(mistake.id, mistake.says, mistake.hint, parts)
             for mistake in exercise.mistakes
-            if (parts := explained_by(mistake, exercise, trials, alike)) is not None
+            if (parts := explained_by(mistake, trials, alike, effects)) is not None
         ]
         if found:
             return max(found, key=lambda diagnosis: len(diagnosis.parts))
+        if all(_is_finite(trial.effect) for trial in trials):
+            break  # nothing overflowed, so the second round would find the same
     if not steady:
         hint = "What does your function remember from one call to the next, or where do its random numbers come from?"
         return Diagnosis("not-repeatable", "called twice with the same inputs, it gave two different results.", hint)
-    return _general(exercise, trials)
+    return _general(trials)
 
 
 def explained_by(
-    mistake: Mistake, exercise: Exercise, trials: list[Trial], alike: Callable[[Any, Any], bool]
+    mistake: Mistake,
+    trials: list[Trial],
+    alike: Callable[[Any, Any], bool],
+    effects: dict[tuple[int, int, int], Effect] | None = None,
 ) -> frozenset[str] | None:
     """The parts that `mistake` makes wrong, if in every trial the student's function did just the same to them."""
     best: frozenset[str] = frozenset()
+    effects = {} if effects is None else effects
     for wrong in mistake.wrong:
         touched = []
         for trial in trials:
-            parts = _same_failure(exercise, trial, run(wrong, trial.case), alike)
+            key = id(mistake), id(wrong), id(trial)
+            if key not in effects:
+                effects[key] = made(trial, wrong)
+            parts = _same_failure(trial, effects[key], alike)
             if parts is None:
                 break
             touched.append(parts)
@@ -81,30 +161,22 @@ def explained_by(
     return best or None
 
 
-def _same_failure(
-    exercise: Exercise, trial: Trial, mutant: Observation, alike: Callable[[Any, Any], bool]
-) -> frozenset[str] | None:
+def _same_failure(trial: Trial, mutant: Effect, alike: Callable[[Any, Any], bool]) -> frozenset[str] | None:
     """Parts that the mutant makes wrong in this trial; None if the student's function did something else."""
-    seen = trial.seen
+    seen = trial.effect
     if mutant.failure or seen.failure:
-        same = mutant.failure and seen.failure and signature(mutant.failure) == signature(seen.failure)
-        return frozenset({"raised"}) if same else None
-    mutant_changes, seen_changes = _changes(exercise, trial, mutant), _changes(exercise, trial, seen)
-    if mutant_changes != seen_changes:
+        return frozenset({"raised"}) if mutant.failure == seen.failure else None
+    if mutant.changes != seen.changes:
         return None
-    truth = exercise.parts(trial.case, trial.truth)
-    wrong_parts, seen_parts = _parts(exercise, trial, mutant), _parts(exercise, trial, seen)
-    if wrong_parts is None or seen_parts is None:
-        if wrong_parts is None and seen_parts is None and _same_shape_of(mutant.value, seen.value):
+    if mutant.parts is None or seen.parts is None:
+        if mutant.parts is None and seen.parts is None and _same_shape_of(mutant.value, seen.value):
             return frozenset({"structure"})
         return None
-    lenient = trial.case.kind == "finite"
-    touched = {label for label in truth if leaf(truth[label], wrong_parts[label], label, exercise.exact_dtype, lenient)}
-    if not touched <= trial.wrong and not seen_changes:
+    if not mutant.findings.keys() <= seen.findings.keys() and not seen.changes:
         return None
-    if any(not alike(wrong_parts[label], seen_parts[label]) for label in touched):
+    if any(not alike(mutant.parts[label], seen.parts[label]) for label in mutant.findings):
         return None
-    return frozenset(touched) | frozenset(mutant_changes)
+    return frozenset(mutant.findings) | {f"changed {name}" for name in mutant.changes}
 
 
 def _same(wrong: Any, seen: Any) -> bool:
@@ -112,12 +184,7 @@ def _same(wrong: Any, seen: Any) -> bool:
     w, s = numeric(wrong), numeric(seen)
     if w is None or s is None:
         return type(wrong) is type(seen) and w is s
-    if w.shape != s.shape or _precision_of(wrong) != _precision_of(seen):
-        return False
-    odd = ~np.isfinite(w)
-    if not np.array_equal(odd, ~np.isfinite(s)) or not np.array_equal(w[odd], s[odd], equal_nan=True):
-        return False
-    return close(w[~odd], s[~odd], SAME)
+    return close(w, s, SAME) and _precision_of(wrong) == _precision_of(seen)
 
 
 def _precision_of(value: Any) -> tuple[str, bool]:
@@ -134,23 +201,10 @@ def _equally_overflown(wrong: Any, seen: Any) -> bool:
     return close(w[both], s[both], SAME)
 
 
-def _changes(exercise: Exercise, trial: Trial, seen: Observation) -> frozenset[str]:
-    """The arguments that a call changed, apart from those that the reference changes too."""
-    slack = exercise.moves_inputs
-    return frozenset(
-        f"changed {name}"
-        for name, before in trial.case.inputs.items()
-        if changed(before, seen.after.get(name), slack) and not changed(before, trial.truth.after.get(name), slack)
+def _is_finite(effect: Effect) -> bool:
+    return effect.parts is not None and all(
+        (numbers := numeric(part)) is not None and bool(np.isfinite(numbers).all()) for part in effect.parts.values()
     )
-
-
-def _parts(exercise: Exercise, trial: Trial, seen: Observation) -> dict[str, Any] | None:
-    try:
-        if exercise.view is None:
-            structure(trial.truth.value, seen.value, exercise.returns)
-        return exercise.parts(trial.case, seen)
-    except Misfit:
-        return None
 
 
 def _same_shape_of(a: Any, b: Any) -> bool:
@@ -168,36 +222,26 @@ def signature(failure: Any) -> tuple[str, str]:
     return failure.kind, re.sub(r"\w+\(\)", "f()", failure.text)
 
 
-def _general(exercise: Exercise, trials: list[Trial]) -> Diagnosis | None:
+def _general(trials: list[Trial]) -> Diagnosis | None:
     """What any function can suffer: first what went wrong with the call, then what its numbers look like."""
     for trial in trials:
         if trial.seen.failure:
             return _failure(trial.seen.failure)
-        if _changes(exercise, trial, trial.seen):
+        if trial.effect.changes:
             hint = "Call it twice with the same arrays: same answer? What makes a new array in place of changing one?"
             return Diagnosis("changes-its-input", "an argument was changed.", hint)
-        try:
-            _structure(exercise, trial)
-        except Misfit as misfit:
-            return _misfit(trial.truth.value, trial.seen.value, misfit.finding)
+        if trial.effect.misfit is not None:
+            return _misfit(trial.truth.value, trial.seen.value, trial.effect.misfit)
     for label in sorted(set().union(*(trial.wrong for trial in trials))):
-        pairs = []
-        for trial in trials:
-            wanted = exercise.parts(trial.case, trial.truth)
-            if label not in wanted:
-                continue
-            seen = exercise.parts(trial.case, trial.seen)[label]
-            truth, got = numeric(wanted[label]), numeric(seen)
-            if truth is None or got is None:
-                break
-            pairs.append(Pair(truth, got, trial.case.sizes, np.asarray(seen).dtype, label in trial.wrong))
-        else:
-            same_shapes = all(pair.truth.shape == pair.got.shape for pair in pairs)
-            looks = (_integer, _precision, _overflow, _factor, _mask, _small_bias) if same_shapes else (_shape_habit,)
-            for look in looks:
-                diagnosis = look(label, pairs)
-                if diagnosis is not None:
-                    return diagnosis
+        pairs = _pairs(label, trials)
+        if pairs is None:
+            continue
+        same_shapes = all(pair.truth.shape == pair.got.shape for pair in pairs)
+        looks = (_integer, _precision, _overflow, _factor, _mask, _small_bias) if same_shapes else (_shape_habit,)
+        for look in looks:
+            diagnosis = look(label, pairs)
+            if diagnosis is not None:
+                return diagnosis
     return None
 
 
@@ -206,12 +250,6 @@ def _failure(failure: Failure) -> Diagnosis | None:
     if kind is None:
         return None
     return Diagnosis(kind, f"your function raised {failure.kind}: {failure.text}", advice)
-
-
-def _structure(exercise: Exercise, trial: Trial) -> None:
-    if exercise.view is None:
-        structure(trial.truth.value, trial.seen.value, exercise.returns)
-    exercise.parts(trial.case, trial.seen)
 
 
 def _misfit(truth: Any, got: Any, finding: Finding) -> Diagnosis | None:
@@ -242,6 +280,20 @@ class Pair(NamedTuple):
     sizes: Sizes
     dtype: np.dtype[Any]
     failed: bool
+
+
+def _pairs(label: str, trials: list[Trial]) -> list[Pair] | None:
+    """The numbers of one part in every case that has it; None if they are no numbers."""
+    pairs = []
+    for trial in trials:
+        if label not in trial.wanted or trial.effect.parts is None:
+            continue
+        seen = trial.effect.parts[label]
+        truth, got = numeric(trial.wanted[label]), numeric(seen)
+        if truth is None or got is None:
+            return None
+        pairs.append(Pair(truth, got, trial.case.sizes, np.asarray(seen).dtype, label in trial.wrong))
+    return pairs
 
 
 def _shape_habit(label: str, pairs: list[Pair]) -> Diagnosis | None:
