@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint unit notebooks lessons lock clean
+.PHONY: help lab test lint unit notebooks lessons bench lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ notebooks: $(VENV)/all.stamp ## the solutions' stored outputs are what the code 
 
 lessons: $(VENV)/all.stamp ## run the solutions, store their outputs, generate lessons/ from them
 	$(BIN)/bpgrade lessons
+
+bench: $(VENV)/all.stamp ## how fast it is, as ratios: to bare matrix products, to NumPy, to PyTorch if installed
+	$(BIN)/python -m benchmarks.bench
 
 lock: $(VENV)/all.stamp ## choose newer versions of all dependencies and write them down with their hashes
 	$(BIN)/python -m pip install --quiet uv

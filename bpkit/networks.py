@@ -439,7 +439,7 @@ class MLP:
         """Slopes (d, fan_out) of the loss along z_j += h inputs_i, for every input i and unit j of a layer."""
         each, fan_out = losses.EACH[self._loss], len(self.parameters[f"b{layer}"])
         slopes = np.empty((inputs.shape[1], fan_out))
-        block = max(1, 400_000 // (fan_out * self._activations[-1].size))  # of inputs at once: what fits the cache
+        block = max(1, 100_000 // (fan_out * self._activations[-1].size))  # of inputs at once: what fits the cache
         for start in range(0, inputs.shape[1], block):
             shift = h * inputs.T[start : start + block]
             rise = each(y_true, self._outputs(layer, shift)) - each(y_true, self._outputs(layer, -shift))
@@ -450,15 +450,16 @@ class MLP:
         """Outputs (m, fan_out, n, k) with column j of the layer's z raised by row i of shift (m, n), for all i, j."""
         z = self._z(layer)
         if layer == self.depth:
-            return z + shift[:, np.newaxis, :, np.newaxis] * np.eye(z.shape[1])[:, np.newaxis, :]
+            raised = np.eye(z.shape[1])[:, :, np.newaxis, np.newaxis] * shift  # by (k, fan_out, m, n)
+            return (z.T[:, np.newaxis, np.newaxis] + raised).transpose(2, 1, 3, 0)
         moved = z + shift[:, :, np.newaxis]
         self._squash(moved)
         moved -= self._activations[layer]
         # Only column j of the activations has changed, so z of the next layer changes by that column times row j.
-        z = (
-            self._z(layer + 1)
-            + moved.transpose(0, 2, 1)[..., np.newaxis] * self.parameters[f"W{layer + 1}"][:, np.newaxis, :]
-        )
+        # Its units come first in memory: a loss sums over them, and long rows add up faster than short ones.
+        z = moved * self.parameters[f"W{layer + 1}"].T[:, np.newaxis, np.newaxis]
+        z += self._z(layer + 1).T[:, np.newaxis, :, np.newaxis]
+        z = z.transpose(1, 3, 2, 0)
         for after in range(layer + 2, self.depth + 1):
             self._squash(z)
             z = z @ self.parameters[f"W{after}"] + self.parameters[f"b{after}"]
