@@ -18,7 +18,7 @@ from bpgrade import pages
 from bpgrade.records import Outcome, Record
 
 LONGEST_MESSAGE = 4000  # an error's text can be as long as its author likes
-LONGEST_NAME = 150  # bytes of a file name; file systems allow 255
+LONGEST_NAME = 200  # bytes of a file name before its ending; file systems allow 255
 
 
 def page(record: Record, name: str = "") -> str:
@@ -129,8 +129,7 @@ _PAGE = """
 <li>If it does not open, start from a fresh copy of lesson {{ record.assignment }} and copy your functions into it,
  one cell after the other.</li>
 <li>Hand in the saved <code>.ipynb</code> file itself: not a PDF, a link or a screenshot.</li>
-<li>If you cannot do this any more, show this page to your instructor: a broken file counts 0 points only until
- it is replaced or a person looks at it.</li>
+<li>If you cannot do this any more, show this page to your instructor.</li>
 </ol>
 {% endif %}
 {% if record.repairs %}

@@ -57,6 +57,11 @@ def code(line: str) -> Markup:
     return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(pieces))
 
 
+def breakable(name: str) -> Markup:
+    """A name that may wrap after its underscores."""
+    return Markup("_<wbr>").join(clean(name).split("_"))
+
+
 def number(value: float) -> str:
     """A score as people write it: 3, 2.5, 0.33."""
     return f"{round(value, 2) + 0.0:.10g}"  # + 0.0 turns -0 into 0
@@ -151,7 +156,13 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"code": code, "number": number, "percent": percent, "shorten": shorten}
+    environment.filters |= {
+        "breakable": breakable,
+        "code": code,
+        "number": number,
+        "percent": percent,
+        "shorten": shorten,
+    }
     environment.globals |= {"bar": bar, "stacked": stacked, "swatch": swatch}
     return environment
 
@@ -199,15 +210,18 @@ code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
   padding: .6rem .9rem; margin: 1rem 0; break-inside: avoid; }
 .exercise.right { border-left-color: var(--good); } .exercise.not_attempted { border-left-color: var(--none); }
 .exercise h3 { margin: 0; } .exercise h3 code { font-size: 1em; } .verdict { font-weight: 600; }
+.verdict .soft { font-weight: 400; } .exercise p, .note p { max-width: none; } .note ul { margin: .3rem 0; }
 .ask { border-left: 2px solid var(--line); padding-left: .8rem; margin-top: .6rem; }
 .ask b { display: block; font-size: .85rem; color: var(--soft); }
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--soft); font-size: .9rem; padding-bottom: .3rem; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .7rem .35rem 0; border-top: 1px solid var(--line); }
+.cap { color: var(--soft); font-size: .9rem; margin-bottom: 0; }
+th, td { text-align: left; overflow-wrap: break-word; vertical-align: top; padding: .35rem .7rem .35rem 0; border-top: 1px solid var(--line); }
 thead th { border-top: 0; font-size: .85rem; color: var(--soft); font-weight: 600; vertical-align: bottom; }
 tbody th { font-weight: 400; } .n { text-align: right; white-space: nowrap; } .chart { min-width: 7rem; width: 32%; }
-.words { min-width: 13rem; } .name { min-width: 8rem; }
+.words, .name { overflow-wrap: anywhere; } .words { min-width: 13rem; } .name { min-width: 8rem; }
+.wrap { white-space: normal; }
+@media (max-width: 32rem) { .chart { min-width: 4rem; } .words { min-width: 9.5rem; } .name { min-width: 7rem; } }
 .bar { display: block; margin-top: .35rem; } .track { fill: var(--track); } .swatch { vertical-align: -2px; }
 .good { fill: var(--good); } .slip { fill: url(#slip); } .wrong { fill: url(#wrong); }
 .raised { fill: url(#raised); } .none { fill: url(#none); } .stop { fill: url(#stop); }

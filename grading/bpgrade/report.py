@@ -134,7 +134,7 @@ def _distribution(shares: list[float], id: str) -> dict[str, Any] | None:
     # The tiny number keeps 0.3, which floats make of 3 tenths in several ways, in its own bin.
     counts = Counter(min(max(int(share * BINS + 1e-9), 0), BINS - 1) for share in shares)
     bins = [counts[i] for i in range(BINS)]
-    edges = [str(100 * i // BINS) for i in range(BINS)] + ["100 %"]
+    edges = [str(100 * i // BINS) for i in range(BINS)] + ["100"]
     top = max(range(BINS), key=lambda i: bins[i])
     ranges = [f"{100 * i // BINS} to {100 * (i + 1) // BINS} %" for i in range(BINS)]
     words = (
@@ -222,7 +222,8 @@ _PAGE = """
 {% endif %}
 {% endmacro %}
 {% macro table(caption) %}
-<div class="scroll" role="region" aria-label="{{ caption }}" tabindex="0"><table><caption>{{ caption }}</caption>
+<p class="cap">{{ caption }}</p>
+<div class="scroll" role="region" aria-label="{{ caption }}" tabindex="0"><table>
 {{ caller() }}
 </table></div>
 {% endmacro %}
@@ -254,7 +255,7 @@ _PAGE = """
 <th scope="col" class="n">To look at</th></tr></thead>
 <tbody>
 {% for lesson in lessons %}
-<tr><th scope="row" class="name"><a href="#{{ lesson.id }}">{{ lesson.name }}</a></th>
+<tr><th scope="row" class="name"><a href="#{{ lesson.id }}">{{ lesson.name|breakable }}</a></th>
 <td class="chart">{{ bar(lesson.mean or 0) }}</td>
 <td class="n">{% if lesson.mean is none %}–{% else %}{{ lesson.mean|percent }}{% endif %}</td>
 <td class="n">{{ lesson.records|length }}</td><td class="n">{{ lesson.broken|length }}</td>
@@ -285,7 +286,7 @@ _PAGE = """
 <th scope="col" class="n">Right</th><th scope="col" class="n">Points</th></tr></thead>
 <tbody>
 {% for tally in lesson.tallies %}
-<tr><th scope="row" class="name"><code>{{ tally.name }}</code></th><td class="chart">{{ bar(tally.share) }}</td>
+<tr><th scope="row" class="name"><code>{{ tally.name|breakable }}</code></th><td class="chart">{{ bar(tally.share) }}</td>
 <td class="n">{{ tally.share|percent }}</td><td class="n">{{ tally.right }} of {{ tally.outcomes|length }}</td>
 <td class="n">{{ tally.points|number }}</td></tr>
 {% endfor %}
@@ -293,17 +294,18 @@ _PAGE = """
 {% endcall %}
 {% endif %}
 {% if lesson.distribution %}
-<h3>Distribution of scores</h3>
+<h3>Distribution of scores, in % of the points</h3>
 {{ lesson.distribution.svg }}
 <p class="soft">{{ lesson.distribution.words }}</p>
 <details><summary>The same as a table</summary>
-<table><caption>Hand-ins by share of the points, the lower end included, the upper one only at 100 %</caption>
+{% call table("Hand-ins by share of the points: the lower end included, the upper one only at 100 %") %}
 <thead><tr><th scope="col">Share of the points</th><th scope="col" class="n">Hand-ins</th></tr></thead>
 <tbody>
 {% for range, count in lesson.distribution.rows %}
 <tr><th scope="row">{{ range }}</th><td class="n">{{ count }}</td></tr>
 {% endfor %}
-</tbody></table>
+</tbody>
+{% endcall %}
 </details>
 {% endif %}
 {% if lesson.tallies %}
@@ -326,12 +328,12 @@ _PAGE = """
 {% call table("Hand-ins by verdict; the bar shows the same numbers as shares, in the order of the columns") %}
 <thead><tr><th scope="col">Exercise</th><th scope="col" class="chart">Shares</th>
 {% for kind, mark, words, _ in lesson.kinds %}
-<th scope="col" class="n" style="white-space:normal">{{ swatch(kind) }} {{ mark }} {{ words }}</th>
+<th scope="col" class="n wrap">{{ swatch(kind) }} {{ mark }} {{ words }}</th>
 {% endfor %}
 </tr></thead>
 <tbody>
 {% for tally in lesson.tallies %}
-<tr><th scope="row" class="name"><code>{{ tally.name }}</code></th><td class="chart">{{ stacked(tally.shares) }}</td>
+<tr><th scope="row" class="name"><code>{{ tally.name|breakable }}</code></th><td class="chart">{{ stacked(tally.shares) }}</td>
 {% for kind in lesson.kinds %}
 <td class="n">{{ tally.kinds[kind[0]] }}</td>
 {% endfor %}
@@ -343,7 +345,7 @@ _PAGE = """
 <h3>Broken hand-ins</h3>
 {% if lesson.broken %}
 {% call folded(lesson.broken|length, lesson.broken|length ~ " broken hand-ins") %}
-{% call table("Could not be read: 0 points until a person decides") %}
+{% call table("Could not be read, so they count 0 points") %}
 <thead><tr><th scope="col">Student</th><th scope="col" class="words">Why</th></tr></thead>
 <tbody>
 {% for who, reason in lesson.broken %}
@@ -364,7 +366,7 @@ _PAGE = """
 <tbody>
 {% for who, flag in lesson.flags %}
 <tr><th scope="row" class="name">{{ who }}</th><td>{{ flag.kind|replace("-", " ") }}</td>
-<td class="words">{% if flag.exercise %}<code>{{ flag.exercise }}</code>: {% endif %}{{ flag.text|shorten(400) }}</td></tr>
+<td class="words">{% if flag.exercise %}<code>{{ flag.exercise|breakable }}</code>: {% endif %}{{ flag.text|shorten(400) }}</td></tr>
 {% endfor %}
 </tbody>
 {% endcall %}
@@ -392,7 +394,7 @@ _PAGE = """
 {% call table("Points by lesson; – means not handed in") %}
 <thead><tr><th scope="col">Student</th>
 {% for lesson, top in everyone.lessons %}
-<th scope="col" class="n" style="white-space:normal">{{ lesson }} (of {{ top }})</th>
+<th scope="col" class="n wrap">{{ lesson|breakable }} (of {{ top }})</th>
 {% endfor %}
 </tr></thead>
 <tbody>
