@@ -19,6 +19,10 @@ TITLES = {
     "not_finite": ("✗", "Not finite"),
     "looks_like": ("✗", "Not yet: it looks like a known slip"),
     "wrong": ("✗", "Not yet"),
+    # only where a hand-in is graded behind a wall
+    "time_limit": ("✗", "Stopped: it took too long"),
+    "crashed": ("✗", "It ended the whole process"),
+    "no_record": ("✗", "Nothing could be judged"),
 }
 _EDGE = {"right": "#1a7f37", "not_attempted": "#6e7781"}
 

@@ -1,0 +1,309 @@
+"""The trusted side of the wall: starting zygotes, forking kernels, talking to them with a clock in hand."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import bpkit
+from bpgrade.wall import sandbox, sealed, wire
+
+ISOLATED, WARM, COLD = "isolated", "warm, not isolated", "stock, not isolated"
+LEVELS = (ISOLATED, WARM, COLD)
+START_SECONDS = 90.0
+GRACE_SECONDS = 1.5
+INSIDE = ("__init__.py", "cold.py", "kernel.py", "sandbox.py", "wire.py", "zygote.py")
+
+
+class WallError(RuntimeError):
+    """The wall cannot be built on this machine."""
+
+
+class Died(Exception):
+    """The kernel has ended, or said something that it cannot have meant."""
+
+
+class Late(Exception):
+    """No answer in time. `alive` says whether the kernel could be interrupted and goes on; `outputs` what it left."""
+
+    def __init__(self, alive: bool, outputs: list[dict[str, Any]] | None = None) -> None:
+        super().__init__("no answer in time")
+        self.alive, self.outputs = alive, outputs or []
+
+
+class Kernel:
+    """One fork, for one hand-in."""
+
+    def __init__(self, channel: socket.socket, end: Any, interrupt: Any) -> None:
+        self._channel, self._end, self._interrupt = channel, end, interrupt
+        self.ended = False
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def kill(self) -> None:
+        """End the kernel and everything it has started."""
+        if not self.ended:
+            self.ended = True
+            self._channel.close()
+            self._end()
+
+    def request(self, message: dict[str, Any], raw: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Ask for one thing and wait for its answer.
+
+        Raises:
+            Died: the kernel has ended.
+            Late: it took more than `seconds`.
+        """
+        number, deadline = secrets.token_hex(8), time.monotonic() + seconds
+        try:
+            self._channel.settimeout(max(seconds, 1.0))
+            wire.send(self._channel, message | {"id": number}, raw)
+            return self._answer(number, deadline)
+        except wire.Silence:
+            return self._too_late(number)
+        except (EOFError, OSError, wire.WireError) as error:
+            self.kill()
+            raise Died from error
+
+    def _answer(self, number: str, deadline: float) -> tuple[dict[str, Any], bytes]:
+        for _ in range(100):
+            reply, data = wire.receive(self._channel, deadline)
+            if type(reply) is dict and reply.get("id") == number:
+                return reply, data
+        raise wire.WireError("answers to questions that were not asked")
+
+    def _too_late(self, number: str) -> tuple[dict[str, Any], bytes]:
+        self._interrupt()
+        try:
+            reply, _ = self._answer(number, time.monotonic() + GRACE_SECONDS)
+        except (wire.Silence, EOFError, OSError, wire.WireError):
+            self.kill()
+            raise Late(alive=False) from None
+        raise Late(alive=True, outputs=as_outputs(reply.get("outputs")))
+
+
+class Zygote:
+    """The kernels of one lesson, at one level of isolation.
+
+    Args:
+        lesson: id of the lesson.
+        given: names of later lessons that its official notebook imports from bpkit.
+        level: one of `LEVELS`.
+        seconds: processor time after which a kernel is killed.
+    Raises:
+        WallError: this machine cannot do it.
+    """
+
+    def __init__(self, lesson: str, given: set[str], level: str = ISOLATED, seconds: int = 600) -> None:
+        self.lesson, self.level, self.seconds = lesson, level, seconds
+        self._lock = threading.Lock()
+        self.folder = _runtime_folder()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            sealed.seal(lesson, self.folder, given)
+            inner = self.folder / "bpwall"
+            inner.mkdir()
+            for name in INSIDE:
+                shutil.copyfile(Path(__file__).parent / name, inner / name)
+            self.folder.chmod(0o755)
+            if level != COLD:
+                self._start(walled=level == ISOLATED)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, walled: bool) -> None:
+        if walled and not sandbox.supported_machine():
+            raise WallError("no list of system calls for this kind of machine")
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        options = {"control": theirs.fileno(), "course": str(self.folder), "walled": walled}
+        options |= {"folders": _python(), "hidden": _hidden()}
+        code = f"import sys; sys.path.insert(0, {str(self.folder)!r}); from bpwall import zygote; zygote.launch({options!r})"
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", code],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control.settimeout(START_SECONDS)
+        if not self._control.recv(4096):
+            assert self._process.stderr is not None
+            lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+            raise WallError(
+                os.environ.get("DBG") and "\n".join(lines) or lines[-1] if lines else "the zygote ended without a word"
+            )
+
+    @property
+    def alive(self) -> bool:
+        return self.level == COLD or (self._process is not None and self._process.poll() is None)
+
+    def kernel(self) -> Kernel:
+        """Fork a kernel.
+
+        Raises:
+            WallError: the zygote has ended.
+        """
+        if self.level == COLD:
+            return self._cold_kernel()
+        ours, theirs = socket.socketpair()
+        scratch = tempfile.mkdtemp(dir=self.folder) if self.level == WARM else ""
+        order = {"op": "fork", "slot": os.getpid(), "seconds": self.seconds, "folder": scratch}
+        try:
+            with self._lock:
+                socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
+                answer = self._heard()
+        except OSError as error:
+            ours.close()
+            raise WallError("the zygote has ended") from error
+        finally:
+            theirs.close()
+        pid = answer["pid"]
+        return Kernel(ours, lambda: self._ended(pid, scratch), lambda: self._tell({"op": "interrupt", "pid": pid}))
+
+    def _heard(self) -> dict[str, Any]:
+        data = self._control.recv(4096)
+        if not data:
+            raise OSError("closed")
+        answer: dict[str, Any] = json.loads(data)
+        return answer
+
+    def _tell(self, order: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError), self._lock:
+            self._control.send(json.dumps(order).encode())
+
+    def _ended(self, pid: int, scratch: str) -> None:
+        with contextlib.suppress(OSError), self._lock:
+            self._control.send(json.dumps({"op": "end", "pid": pid}).encode())
+            self._heard()
+        if scratch:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _cold_kernel(self) -> Kernel:
+        """A kernel in a process of its own, started from nothing, for machines that cannot fork."""
+        scratch, word = tempfile.mkdtemp(dir=self.folder), secrets.token_hex(16)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+            code = f"import sys; sys.path.insert(0, {str(self.folder)!r}); from bpwall import cold; cold.main({port}, {word!r}, {scratch!r})"
+            process = subprocess.Popen(
+                [sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},
+            )  # fmt: skip
+            server.settimeout(START_SECONDS)
+            try:
+                channel, _ = server.accept()
+            except TimeoutError as error:
+                process.kill()
+                raise WallError("a kernel did not start in time") from error
+        channel.settimeout(START_SECONDS)
+        if channel.recv(len(word), socket.MSG_WAITALL) != word.encode():
+            process.kill()
+            raise WallError("somebody else answered")
+
+        def end() -> None:
+            process.kill()
+            process.wait()
+            shutil.rmtree(scratch, ignore_errors=True)
+
+        return Kernel(channel, end, lambda: process.send_signal(signal.SIGINT) if os.name == "posix" else None)
+
+    def close(self) -> None:
+        """End the zygote, all its kernels, and its folder."""
+        if getattr(self, "_control", None) is not None:
+            self._control.close()
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.5)
+            self._process.kill()
+            self._process.wait()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _python() -> list[str]:
+    """Where this environment and the Python that it was made from lie, symbolic links on the way included."""
+    folders = {sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix}
+    folders |= {str(Path(sys.executable).resolve().parents[1])}
+    return sorted({os.path.abspath(folder) for folder in folders} | {os.path.realpath(folder) for folder in folders})
+
+
+def _hidden() -> list[str]:
+    """Where this package and the library lie: never to be seen from inside, even if in a folder that is bound."""
+    package, library = Path(__file__).resolve().parents[1], Path(bpkit.__file__).resolve().parent
+    repository = library.parent
+    whole = (repository / "solutions").is_dir() and [str(repository)]
+    return whole or [str(package), str(library)]
+
+
+def _runtime_folder() -> Path:
+    """A new folder for one zygote; those of processes that were killed are swept away first."""
+    base = Path(tempfile.gettempdir()) / f"bpgrade-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    base.mkdir(mode=0o711, exist_ok=True)
+    for old in base.iterdir():
+        owner = old.name.partition("-")[0]
+        if owner.isdigit() and not _running(int(owner)):
+            shutil.rmtree(old, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=base))
+
+
+def _running(pid: int) -> bool:
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def as_outputs(items: Any) -> list[dict[str, Any]]:
+    """Read the outputs that a kernel claims to have; whatever a notebook could not hold is left out."""
+    found = []
+    for item in items if type(items) is list else []:
+        if type(item) is dict and (output := _output(item)) is not None:
+            found.append(output)
+    return found
+
+
+def _output(item: dict[str, Any]) -> dict[str, Any] | None:
+    kind = item.get("output_type")
+    if kind == "stream" and item.get("name") in ("stdout", "stderr") and type(item.get("text")) is str:
+        return {"output_type": kind, "name": item["name"], "text": item["text"]}
+    if kind == "error" and type(item.get("ename")) is str and type(item.get("evalue")) is str:
+        lines = item.get("traceback")
+        if type(lines) is list and all(type(line) is str for line in lines):
+            return {"output_type": kind, "ename": item["ename"], "evalue": item["evalue"], "traceback": lines}
+    if kind in ("display_data", "execute_result"):
+        data, metadata = item.get("data"), item.get("metadata")
+        if type(data) is dict and type(metadata) is dict and _bundle(data):
+            count = {"execution_count": None} if kind == "execute_result" else {}
+            return {"output_type": kind, "data": data, "metadata": metadata, **count}
+    return None
+
+
+def _bundle(data: dict[str, Any]) -> bool:
+    return all(type(value) is str or kind.endswith("json") for kind, value in data.items())

@@ -1,0 +1,324 @@
+"""A forked kernel: an IPython shell that runs cells and calls functions for the other side of one socket.
+
+Its outputs are those that ipykernel gives, without Jupyter's protocol in between. Whatever runs here is the
+student's: nothing that it says is believed, and nothing is in its memory that a student should not read.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import io
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+from IPython.core.compilerop import CachingCompiler, code_name
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.history import HistoryManager
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets import CBool
+
+from . import wire
+
+MOST_TEXT = 200_000  # characters of printed text kept for a cell
+MOST_OUTPUTS = 400
+MOST_DATA = 8 << 20  # characters of displayed data kept for a cell
+NO_INPUT = "raw_input was called, but this frontend does not support input requests."
+
+
+class Outputs:
+    """The outputs of the running cell, as a notebook stores them; what goes beyond the limits is dropped."""
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        self.items: list[dict[str, Any]] = []
+        self.text = self.data = 0
+        self.clear_next = False
+
+    def stream(self, name: str, text: str) -> None:
+        room = MOST_TEXT - self.text
+        if room <= 0:
+            return
+        self.text += len(text)
+        text = text[:room] + ("\n[the rest of the output is left out]\n" if len(text) > room else "")
+        last = self.items[-1] if self.items else {}
+        if last.get("output_type") == "stream" and last["name"] == name and not self.clear_next:
+            last["text"] += text
+        else:
+            self.add({"output_type": "stream", "name": name, "text": text})
+
+    def add(self, output: dict[str, Any]) -> None:
+        if self.clear_next:
+            self.items, self.clear_next = [], False
+        self.data += sum(len(str(value)) for value in output.get("data", {}).values())
+        if len(self.items) < MOST_OUTPUTS and self.data <= MOST_DATA:
+            self.items.append(output)
+
+
+outputs = Outputs()
+
+
+class Stream(io.TextIOBase):
+    """Standard output or error of the cells."""
+
+    encoding = "utf-8"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        if text:
+            outputs.stream(self.name, text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+class Publisher(DisplayPublisher):
+    """Keeps what is displayed."""
+
+    def publish(
+        self, data: Any, metadata: Any = None, *, transient: Any = None, update: bool = False, **ignored: Any
+    ) -> None:
+        label = (transient or {}).get("display_id")
+        if update:
+            for item in outputs.items:
+                if item.get("transient") == label:
+                    item["data"], item["metadata"] = _plain(data), _plain(metadata or {})
+            return
+        output = {"output_type": "display_data", "data": _plain(data), "metadata": _plain(metadata or {})}
+        outputs.add(output | ({"transient": label} if label else {}))
+
+    def clear_output(self, wait: bool = False) -> None:
+        if wait:
+            outputs.clear_next = True
+        else:
+            outputs.items = []
+
+
+class ResultHook(DisplayHook):
+    """Keeps a cell's result."""
+
+    def start_displayhook(self) -> None:
+        pass
+
+    def write_output_prompt(self) -> None:
+        pass
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
+        result = {"output_type": "execute_result", "data": _plain(format_dict), "metadata": _plain(md_dict or {})}
+        outputs.add(result | {"execution_count": self.prompt_count})
+
+    def finish_displayhook(self) -> None:
+        pass
+
+    def log_output(self, format_dict: Any) -> None:
+        pass
+
+
+class Compiler(CachingCompiler):
+    """Names cells as ipykernel does, so that warnings and tracebacks read the same."""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        return f"/tmp/ipykernel_1/{code_name(raw_code, number).split('-')[-1].rstrip('>')}.py"
+
+
+class Shell(InteractiveShell):
+    """IPython's shell, made to collect outputs and to ask for nothing."""
+
+    colors_force = CBool(True)
+    compiler_class = Compiler
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(display_pub_class=Publisher, displayhook_class=ResultHook, **settings)
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        error = {"output_type": "error", "ename": str(etype.__name__)}
+        try:
+            text = str(evalue)
+        except Exception:
+            text = "(the exception could not be shown)"
+        outputs.add(error | {"evalue": text[:MOST_TEXT], "traceback": [line[:MOST_TEXT] for line in stb[:200]]})
+
+    def enable_gui(self, gui: Any = None) -> None:
+        pass
+
+    def ask_exit(self) -> None:
+        pass
+
+    def system(self, cmd: str) -> None:
+        """Run a command of the system and print what it prints; there are no terminals here."""
+        done = subprocess.run(cmd, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        print(done.stdout, end="")
+        self.user_ns["_exit_code"] = done.returncode
+
+    def init_history(self) -> None:
+        self.history_manager = HistoryManager(shell=self, parent=self, enabled=False)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold; bytes become base64 as in a notebook, and what is neither becomes its text."""
+    import base64
+
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode() + "\n" * value.startswith(b"\x89PNG")
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
+
+
+WARM = (
+    "bpkit", "bpkit.datasets", "bpkit.plots", "bpkit.checking.observe", "bpkit.checking.given", "matplotlib.pyplot",
+    "matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "sklearn.datasets",
+    "sklearn.linear_model", "sklearn.model_selection", "IPython.display", "asyncio",
+)  # fmt: skip
+
+REHEARSAL = """
+import matplotlib.pyplot as plt, numpy as np, warnings
+from bpkit import datasets
+datasets.digits(), datasets.breast_cancer(), datasets.diabetes()
+fig, (left, right) = plt.subplots(1, 2, layout="constrained")
+left.loglog([1, 10], [1, 100], label="a"); left.legend(); right.contourf(np.outer([1, 2, 3], [1, 2, 4]))
+right.imshow(np.eye(3)); right.set_title("$x^2$"); right.annotate("b", (0, 0), (1, 1), arrowprops={})
+plt.show()
+warnings.warn("text")
+1 / 0
+"""
+
+
+def prepare(rehearse: bool = True) -> Shell:
+    """Import everything a lesson needs and make the shell, before the first fork."""
+    shell: Shell = Shell.instance()
+    for name in WARM:
+        importlib.import_module(name)
+    backend = sys.modules["matplotlib_inline.backend_inline"]
+    backend._enable_matplotlib_integration()
+    for name in _rehearse(shell) if rehearse else ():
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    _draw_once()
+    return shell
+
+
+def _rehearse(shell: Shell) -> list[str]:
+    """Names of the modules that are imported only when cells run, found out in a fork."""
+    reader, writer = os.pipe()
+    before = set(sys.modules)
+    if os.fork() == 0:
+        try:
+            _take_over(shell)
+            shell.run_cell(REHEARSAL)
+            os.write(writer, json.dumps([name for name in sys.modules if name not in before])[:60_000].encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        text = pipe.read()
+    os.wait()
+    found: list[str] = json.loads(text or b"[]")
+    return found
+
+
+def _draw_once() -> None:
+    """Fill matplotlib's caches of fonts and glyphs."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots()
+    axes.plot([1, 10], [1, 100], label="a")
+    axes.legend()
+    axes.set_yscale("log")
+    figure.savefig(io.BytesIO(), bbox_inches="tight")
+    plt.close("all")
+
+
+def _take_over(shell: Shell) -> None:
+    """Give the cells their streams; nobody answers questions."""
+    sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
+    shell.builtin_trap.activate()
+    builtins.input = _no_input
+    np.random.seed(0)  # the legacy state is inherited by every fork: the same for all, so that a rerun repeats
+    random.seed(0)
+
+
+def _no_input(prompt: object = "") -> str:
+    from IPython.core.error import StdinNotImplementedError
+
+    raise StdinNotImplementedError(NO_INPUT)
+
+
+def run(shell: Shell, channel: socket.socket, folder: str) -> None:
+    """Serve requests until the other side closes."""
+    os.chdir(folder)
+    _take_over(shell)
+    while True:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            request, raw = wire.receive(channel)
+        except EOFError:
+            return
+        outputs.clear()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            reply, data = _cell(shell, request) if request["op"] == "cell" else _call(shell, request, raw)
+        except KeyboardInterrupt:
+            reply, data = {"status": "interrupted"}, b""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            frame = wire.pack(reply | {"id": request["id"]}, data)
+        except wire.WireError:
+            frame = wire.pack({"id": request["id"], "status": "too large", "outputs": []})
+        channel.settimeout(None)
+        channel.sendall(frame)
+
+
+def _cell(shell: Shell, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Run one cell as ipykernel would."""
+    result = shell.run_cell(request["source"], store_history=True)
+    items = [{key: value for key, value in item.items() if key != "transient"} for item in outputs.items]
+    return {"status": "ok" if result.success else "error", "outputs": items, "count": result.execution_count}, b""
+
+
+def _call(shell: Shell, request: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], bytes]:
+    """Call a function of the student's on every case and return what was observed."""
+    from bpkit.checking.observe import observe
+
+    if request["name"] not in shell.user_ns:
+        return {"status": "missing"}, b""
+    fn, seen = shell.user_ns[request["name"]], []
+    for case in wire.decode(request["cases"], raw):
+        first = observe(fn, case["before"]) if case["before"] is not None else None
+        seen.append((first, observe(fn, case["inputs"])))
+    message, data = _packed(seen)
+    return {"status": "ok", "seen": message}, data
+
+
+def _packed(seen: list[tuple[Any, Any]]) -> tuple[Any, bytes]:
+    from dataclasses import replace
+
+    from bpkit.checking.observe import Failure, Observation
+
+    whole = []
+    for first, observation in seen:
+        whole.append(replace(observation, before=first))
+        try:
+            if len(wire.encode(whole[-1])[1]) > wire.MOST_BYTES // 16:
+                raise wire.WireError("too large")
+        except wire.WireError:
+            whole[-1] = Observation(failure=Failure("ValueError", "the result is too large to be looked at"))
+    return wire.encode(whole)
