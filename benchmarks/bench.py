@@ -7,6 +7,7 @@ CPU time of the process, medians as well; the wall clock's ratio stands beside. 
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
 import platform
@@ -171,14 +172,17 @@ def gradient_check_rows(rounds: int) -> Iterator[Row]:
 
 
 def check_rows(rounds: int) -> Iterator[Row]:
-    """The time a learner waits for the verdict on a right answer: the five slowest exercises."""
-    contenders = {name: lambda e=exercise: evaluate(e.reference) for name, exercise in every().items()}
-    cpu, _ = take_turns(contenders, rounds, calls=1)
-    slowest = sorted(cpu, key=lambda name: median(cpu[name]), reverse=True)
-    for name in slowest[:5]:
-        detail = f"fastest {min(cpu[name]):.3g} ms"
-        yield Row(f"check({name})", median(cpu[name]), "ms", 50.0, detail)
-    yield Row("check, median exercise", median(map(median, cpu.values())), "ms", 50.0, f"of {len(cpu)} exercises")
+    """The time a learner waits for the verdict on a right answer (the five slowest exercises), and on a wrong one."""
+    for kind, limit, shown in (("right", 50.0, 5), ("wrong", None, 2)):
+        contenders = {}
+        for name, exercise in every().items():
+            answer = exercise.reference if kind == "right" else exercise.mistakes[0].wrong[0]
+            contenders[name] = functools.partial(evaluate, answer, exercise=name)
+        cpu, _ = take_turns(contenders, rounds, calls=1)
+        medians = {name: median(times) for name, times in cpu.items()}
+        for name in sorted(medians, key=medians.__getitem__, reverse=True)[:shown]:
+            yield Row(f"check, {kind} {name}", medians[name], "ms", limit, f"fastest {min(cpu[name]):.3g} ms")
+        yield Row(f"check, {kind} answer", median(medians.values()), "ms", limit, f"median of {len(cpu)} exercises")
 
 
 def import_rows(rounds: int) -> Iterator[Row]:
