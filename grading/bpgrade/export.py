@@ -47,9 +47,14 @@ IDS = {"id", "sis user id", "sis login id", "username", "id number", "email addr
 FIRST, LAST = {"first name", "firstname"}, {"surname", "last name", "lastname"}
 WHOLE = {"student", "full name", "name"}
 
-# "doejane_LATE_12345_67890_neuron.ipynb"; "Jane Doe_123_assignsubmission_file_", before Moodle 3.1 with a file's name.
-_CANVAS_FILE = re.compile(r".+?_(?:LATE_)?(?P<number>\d+)_\d+_.+\.\w+")
-_MOODLE_PART = re.compile(r"[^_]*_(?P<number>\d+)_assignsubmission_file(?:_(?P<file>.*))?")
+# Canvas's "doejane_LATE_12345_67890_neuron.ipynb", and of an anonymous assignment "anon_x1y2z_67890_neuron.ipynb".
+_CANVAS_FILE = re.compile(
+    r"(?:late_)?anon_[a-z0-9]+_\d+_.+\.\w+"
+    r"|.+?_(?:late_)?(?P<number>\d+)_(?:\d+_.+\.\w+|(?:text|link)\.html)",
+    re.IGNORECASE,
+)
+# Moodle's "Jane Doe_123_assignsubmission_file_", before version 3.1 with the file's name behind it.
+_MOODLE_PART = re.compile(r".+?_(?P<number>\d+)_assignsubmission_[a-z]+(?:_(?P<file>.*))?")
 
 _FORMULA = re.compile(r"(^\s*|;)(?=[=+\-@＝＋－＠])")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?\s?%?")
@@ -324,7 +329,7 @@ def _guarded(text: str) -> str:
     if text == "-" or _NUMBER.fullmatch(text):
         return text
     safe = cell(text)
-    return text if safe == " ".join(text.split()) else safe
+    return safe if safe != " ".join(text.split()) or text.startswith(("\t", "\r", "\n")) else text
 
 
 def _column_of(table: Table, record: Record, feedback: bool = False) -> tuple[int, bool]:
@@ -428,22 +433,23 @@ def _text(table: Table) -> str:
 def _numbers(by_lesson: dict[str, list[Record]], pattern: re.Pattern[str]) -> dict[str, str]:
     """The LMS's own number of each student, as far as the names of the downloaded files hold one."""
     records = [record for records in by_lesson.values() for record in records]
-    return {record.student: match["number"] for record in records if (match := _match(record, pattern))}
+    found = {record.student: match["number"] for record in records if (match := _match(record, pattern))}
+    return {student: number for student, number in found.items() if number}
 
 
 def _match(record: Record, pattern: re.Pattern[str]) -> re.Match[str] | None:
-    """Where the LMS's naming stands in the source: Canvas's in the file's name, Moodle's in any part."""
+    """The part of the source in the LMS's naming: Moodle's folder, Canvas's file, also if that is an archive."""
     parts = PurePosixPath(record.source).parts
     return next((match for part in parts if (match := pattern.fullmatch(part))), None)
 
 
 def _name_in_zip(record: Record) -> str:
-    stem = PurePosixPath(record.source).stem
-    folder = _match(record, _MOODLE_PART)
-    if folder and not folder["file"]:
-        return f"{feedback.safe(folder[0])}/{feedback.safe(stem)}.html"
-    if folder or _match(record, _CANVAS_FILE):
-        return f"{feedback.safe(stem)}.html"
+    if folder := _match(record, _MOODLE_PART):
+        if folder["file"]:
+            return f"{feedback.safe(PurePosixPath(folder[0]).stem)}.html"
+        return f"{feedback.safe(folder[0])}/{feedback.safe(PurePosixPath(record.source).stem)}.html"
+    if file := _match(record, _CANVAS_FILE):
+        return f"{feedback.safe(PurePosixPath(file[0]).stem)}.html"
     return _own_name(record)
 
 

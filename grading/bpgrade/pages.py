@@ -17,16 +17,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from bpgrade.records import CRASHED, NO_RECORD, TIME_LIMIT, UNREADABLE
+from bpgrade.records import UNREADABLE
 from bpkit.checking.show import TITLES
 
 # Mark and words of every verdict; the marks tell them apart without colour.
-VERDICTS = TITLES | {
-    TIME_LIMIT: ("◷", "Stopped at the time limit"),
-    CRASHED: ("✗", "It ended the Python process"),
-    NO_RECORD: ("✗", "No result reached the grader"),
-    UNREADABLE: ("✗", "The notebook could not be read"),
-}
+VERDICTS = TITLES | {UNREADABLE: ("✗", "The notebook could not be read")}
 ISOLATED = "isolated"
 
 _ANSI = re.compile(

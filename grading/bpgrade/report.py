@@ -27,7 +27,7 @@ KINDS = (
     ("slip", "✗", "known misconception", ("looks_like",)),
     ("wrong", "✗", "otherwise wrong", ()),
     ("raised", "✗", "raised an error", ("raised",)),
-    ("stop", "◷", "stopped or crashed", (TIME_LIMIT, CRASHED)),
+    ("stop", "✗", "stopped or crashed", (TIME_LIMIT, CRASHED)),
     ("none", "○", "not attempted", ("not_attempted",)),
 )
 BINS = 10

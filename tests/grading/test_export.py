@@ -230,6 +230,8 @@ def test_feedback_goes_back_under_the_names_it_came_with(tmp_path):
         graded("moo", source=MOODLE),
         graded("new", source="New One_5_assignsubmission_file/single_neuron.ipynb"),
         graded("old", source="Old One_7_assignsubmission_file_single_neuron.ipynb"),
+        graded("arc", source="arc_8_9_work.zip/inner/single_neuron.ipynb"),
+        graded("anon", source="anon_x1y2z_67890_single_neuron.ipynb"),
         graded("tree", source=f"tree/{LESSON}/single_neuron.ipynb"),
         broken("../../x", source="../../evil.ipynb"),
         graded("never-written"),
@@ -244,11 +246,13 @@ def test_feedback_goes_back_under_the_names_it_came_with(tmp_path):
         "Jane Doe_1234567_assignsubmission_file_/single_neuron.html",
         "New One_5_assignsubmission_file/single_neuron.html",
         "Old One_7_assignsubmission_file_single_neuron.html",
+        "arc_8_9_work.html",
+        "anon_x1y2z_67890_single_neuron.html",
         f"tree/{LESSON}/single_neuron.html",
         evil,
     }
-    assert found[f"tree/{LESSON}/single_neuron.html"] == feedback.page(records[4])
-    assert (exported.graded, exported.unmatched) == (6, ["never-written"])
+    assert found[f"tree/{LESSON}/single_neuron.html"] == feedback.page(records[6])
+    assert (exported.graded, exported.unmatched) == (8, ["never-written"])
     assert ".." not in evil.split("/")
 
 
