@@ -39,21 +39,29 @@ class Mistake:
     """A misconception: what it looks like, the question that leads out of it, and functions that make it.
 
     `wrong` takes the exercise's arguments and makes the mistake; more than one function may be given
-    where students write the same mistake in ways that give different numbers or errors.
+    where students write the same mistake in ways that give different numbers or errors. `slight` marks a
+    mistake that moves its results by less than a thousandth by nature, such as an epsilon or rounding.
     """
 
     id: str
     says: str
     hint: str
     wrong: tuple[Callable[..., Any], ...]
+    slight: bool
 
     def __init__(
-        self, id: str, wrong: Callable[..., Any] | tuple[Callable[..., Any], ...], says: str, hint: str
+        self,
+        id: str,
+        wrong: Callable[..., Any] | tuple[Callable[..., Any], ...],
+        says: str,
+        hint: str,
+        slight: bool = False,
     ) -> None:
         object.__setattr__(self, "id", id)
         object.__setattr__(self, "says", says)
         object.__setattr__(self, "hint", hint)
         object.__setattr__(self, "wrong", wrong if isinstance(wrong, tuple) else (wrong,))
+        object.__setattr__(self, "slight", slight)
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,6 @@ CURVES: dict[str, Callable[..., Any]] = {
     "cubic slope": lambda x, a, b, c: 3 * a * x**2 + 2 * b * x + c,
     "wave": lambda x, a, b, c: a * np.sin(b * x + c),
     "wave slope": lambda x, a, b, c: a * b * np.cos(b * x + c),
-    "raised wave": lambda x, a, b, c, d: a * np.sin(b * x + c) + d,
     "growth": lambda x, a, b: a * np.exp(b * x),
     "growth slope": lambda x, a, b: a * b * np.exp(b * x),
     # The entries of x meet in the last term: a slope measured at a slightly wrong place shows.

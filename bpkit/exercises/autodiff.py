@@ -871,7 +871,10 @@ LOG_VJP = Exercise(
     returns=("dx",),
     draw=_unary(0.3, 3.0),
     one_row=False,
-    edges={"whole numbers in x": lambda rng, s: {"g": np.array([0.5, 1.5, -2.5]), "x": np.array([1, 2, 5])}},
+    edges={
+        "whole numbers in x": lambda rng, s: {"g": np.array([0.5, 1.5, -2.5]), "x": np.array([1, 2, 5])},
+        "small numbers in x": lambda rng, s: {"g": away(rng, s.n), "x": rng.uniform(3e-5, 1e-4, s.n)},
+    },
     mistakes=(
         Mistake(
             "multiplied-for-divided",
@@ -935,6 +938,7 @@ LOG_VJP = Exercise(
             tuple(lambda g, x, e=e: (g / (x + e),) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)),
             "an epsilon in the denominator shifts every slope.",
             "x is positive here: what is the epsilon for?",
+            slight=True,
         ),
     ),
     hints=("The slope of log x is a simple fraction.", "g divided by x, in a tuple.", "return (g / x,)"),

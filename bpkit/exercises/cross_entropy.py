@@ -316,6 +316,36 @@ def _whole_targets(rng: Rng, sizes: Sizes) -> Inputs:
     return {"y_true": one_hot_rows(rng, sizes.n, sizes.k).astype(int), "p": probability_rows(rng, sizes.n, sizes.k)}
 
 
+def _confident(right: bool) -> Any:
+    """Rows that are nearly sure of a class, the right one or a wrong one; labels, and one-hot targets for `cce`."""
+
+    def draw(rng: Rng, sizes: Sizes) -> Inputs:
+        n, k = sizes.n, sizes.k
+        labels = class_numbers(rng, n, k)
+        # An added epsilon of 1e-12 stays below the tolerance here, one of 1e-8 does not.
+        rest = 10.0 ** rng.uniform(-4.6, -4.0, (n, k))
+        sure = np.eye(k, dtype=bool)[labels if right else (labels + 1) % k]
+        p = np.where(sure, 0.0, rest)
+        return {"labels": labels, "p": np.where(sure, 1.0 - p.sum(axis=1, keepdims=True), p)}
+
+    return draw
+
+
+def _confident_targets(right: bool) -> Any:
+    def draw(rng: Rng, sizes: Sizes) -> Inputs:
+        inputs = _confident(right)(rng, sizes)
+        return {"y_true": np.eye(sizes.k)[inputs["labels"]], "p": inputs["p"]}
+
+    return draw
+
+
+_SURE = {"confident right answers": _confident(True), "confident wrong answers": _confident(False)}
+_SURE_TARGETS = {
+    "confident right answers": _confident_targets(True),
+    "confident wrong answers": _confident_targets(False),
+}
+
+
 def _nk(y: Any, *rest: Any) -> float:
     return float(np.size(y))
 
@@ -338,7 +368,7 @@ CCE = Exercise(
     asks="Return one number: -Σ over classes of y log p, averaged over the rows.",
     returns="loss",
     draw=_with_targets,
-    edges={"targets as whole numbers": _whole_targets},
+    edges={"targets as whole numbers": _whole_targets, **_SURE_TARGETS},
     mistakes=(
         Mistake("sum-for-mean", lambda y, p: -np.sum(y * np.log(p)), *_SUMMED),
         Mistake("divided-by-all-entries", (lambda y, p: -np.mean(y * np.log(p)),), *_ALL_ENTRIES),
@@ -390,9 +420,13 @@ CCE = Exercise(
         ),
         Mistake(
             "eps-inside-the-log",
-            tuple(lambda y, p, e=e: -np.sum(y * np.log(p + e)) / len(y) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)),
+            tuple(
+                lambda y, p, e=e: -np.sum(y * np.log(p + e)) / len(y)
+                for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
+            ),
             "an epsilon is added inside the logarithm, which shifts every answer.",
             "Is log(p + eps) still 0 at p = 1? Clip p instead.",
+            slight=True,
         ),
         Mistake(
             "all-pairs",
@@ -424,7 +458,7 @@ CCE_BACKWARD = Exercise(
     asks="Return dp (n, k), the gradient of your cce for every probability.",
     returns="dp",
     draw=_with_targets,
-    edges={"targets as whole numbers": _whole_targets},
+    edges={"targets as whole numbers": _whole_targets, **_SURE_TARGETS},
     mistakes=(
         Mistake(
             "forgot-the-mean",
@@ -464,9 +498,10 @@ CCE_BACKWARD = Exercise(
         ),
         Mistake(
             "eps-in-the-denominator",
-            tuple(lambda y, p, e=e: -y / (p + e) / len(y) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)),
+            tuple(lambda y, p, e=e: -y / (p + e) / len(y) for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)),
             "an epsilon in the denominator shifts every slope.",
             "What does 1/(p + eps) give at p = eps? Clip p instead.",
+            slight=True,
         ),
     ),
     hints=(
@@ -787,6 +822,7 @@ SPARSE_CCE = Exercise(
     asks="Return the cross-entropy for labels given as class numbers (n,): the mean of -log p at the true classes.",
     returns="loss",
     draw=_labelled,
+    edges=_SURE,
     mistakes=(
         Mistake(
             "every-row-with-every-label",
@@ -843,10 +879,11 @@ SPARSE_CCE = Exercise(
             "eps-inside-the-log",
             tuple(
                 lambda labels, p, e=e: -np.mean(np.log(p[np.arange(len(p)), labels] + e))
-                for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+                for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
             ),
             "an epsilon is added inside the logarithm, which shifts every answer.",
             "Is log(p + eps) still 0 at p = 1? Clip p instead.",
+            slight=True,
         ),
     ),
     hints=(
@@ -881,6 +918,7 @@ SPARSE_CCE_BACKWARD = Exercise(
     asks="Return dp (n, k): zero except at each row's true class.",
     returns="dp",
     draw=_labelled,
+    edges=_SURE,
     mistakes=(
         Mistake(
             "forgot-the-mean",
@@ -932,10 +970,11 @@ SPARSE_CCE_BACKWARD = Exercise(
             "eps-in-the-denominator",
             tuple(
                 lambda labels, p, e=e: _filled_zeros(labels, p, -1 / (p[np.arange(len(p)), labels] + e) / len(p))
-                for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
+                for e in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8)
             ),
             "an epsilon in the denominator shifts every slope.",
             "What does 1/(p + eps) give at p = eps? Clip p instead.",
+            slight=True,
         ),
     ),
     hints=(

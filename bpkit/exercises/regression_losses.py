@@ -271,7 +271,7 @@ def _bent(rng: Rng, sizes: Sizes) -> Inputs:
     sign = np.resize([1.0, -1.0, 1.0, -1.0], shape) if sizes.n > 1 else sign
     near.ravel()[0] = True
     size = np.where(near, rng.uniform(0.3, 0.8, shape) * delta, rng.uniform(1.3, 2.5, shape) * delta)
-    size.ravel()[0] = 0.93 * delta  # inside, though its square is not
+    size.ravel()[0] = 0.86 * delta  # inside, though its square is not
     y_true = normal(rng, *shape)
     return {"y_true": y_true, "y_pred": y_true + sign * size, "delta": delta}
 

@@ -192,8 +192,13 @@ def _labelled(rng: Rng, sizes: Sizes) -> Inputs:
 
 def _confident(rng: Rng, sizes: Sizes) -> Inputs:
     y = coins(rng, sizes.n)
-    small = 10.0 ** rng.uniform(-6, -5, sizes.n)
+    small = 10.0 ** rng.uniform(-4.6, -4.0, sizes.n)  # an added 1e-12 stays below the tolerance, an added 1e-9 does not
     return {"y_true": y, "a": np.where(y == 1, 1 - small, small)}
+
+
+def _very_confident_wrong(rng: Rng, sizes: Sizes) -> Inputs:
+    y, small = coins(rng, sizes.n), 10.0 ** rng.uniform(-5.4, -5.1, sizes.n)
+    return {"y_true": y, "a": np.where(y == 0, 1 - small, small)}
 
 
 def _confident_wrong(rng: Rng, sizes: Sizes) -> Inputs:
@@ -228,7 +233,7 @@ BCE = Exercise(
     edges={
         "labels as whole numbers": with_inputs(_labelled, y_true=lambda rng, y: y.astype(int)),
         "confident right answers": _confident,
-        "confident wrong answers": _confident_wrong,
+        "confident wrong answers": _very_confident_wrong,
     },
     finite={"an answer of exactly 0 or 1": _certain, "an answer of exactly 0 or 1 that is right": _certain_and_right},
     mistakes=(
@@ -303,9 +308,10 @@ BCE = Exercise(
         ),
         Mistake(
             "eps-inside-the-log",
-            tuple(_eps_inside(10.0**-e) for e in range(4, 12)),
+            tuple(_eps_inside(10.0**-e) for e in range(4, 10)),
             "an epsilon is added inside the logarithm, which shifts every answer.",
             "Is log(a + eps) still 0 at a = 1? Clip a instead.",
+            slight=True,
         ),
         Mistake(
             "divided-by-rows-only",
@@ -412,18 +418,19 @@ BCE_BACKWARD = Exercise(
         ),
         Mistake(
             "clipped-too-early",
-            tuple(lambda y, a, e=e: bce_backward(y, np.clip(a, e, 1 - e)) for e in (0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5)),
+            tuple(lambda y, a, e=e: bce_backward(y, np.clip(a, e, 1 - e)) for e in (0.1, 0.05, 0.01, 1e-3, 1e-4)),
             "answers are clipped long before they reach 0 or 1, so confident mistakes are let off.",
-            "How steep is the loss at a = 0.00001 when the label is 1? A hair's breadth, such as 1e-12, is enough.",
+            "How steep is the loss at a = 0.0001 when the label is 1? A hair's breadth, such as 1e-12, is enough.",
         ),
         Mistake(
             "eps-in-the-denominators",
             tuple(
                 lambda y, a, e=e: (-y / (a + e) + (1 - y) / (1 - a + e)) / np.size(a)
-                for e in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
+                for e in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
             ),
             "an epsilon in the denominators shifts every slope.",
             "What does 1/(a + eps) give at a = eps? Clip a instead.",
+            slight=True,
         ),
     ),
     hints=(

@@ -572,6 +572,14 @@ def _forward_passed(rng: Rng, sizes: Sizes) -> Inputs:
     return {"y_true": coins(rng, sizes.n, sizes.k), "cache": cache, "params": inputs["params"]}
 
 
+def _small_output_weights(rng: Rng, sizes: Sizes) -> Inputs:
+    """Even a short step would change these output weights a lot: a W2 that has moved already shows."""
+    params = _network(rng, sizes)["params"]
+    params |= {"W1": 4.0 * params["W1"], "W2": 0.1 * params["W2"]}
+    a2, cache = two_layer_forward(_clear_of_kinks(rng, sizes.n, params), params)
+    return {"y_true": coins(rng, *a2.shape), "cache": cache, "params": params}
+
+
 def _backward(*, dz2: Any = None, da1: Any = None, dz1: Any = None) -> Any:
     """The backward pass with one step computed differently; each step takes (y, cache, params, what arrived)."""
 
@@ -599,7 +607,10 @@ TWO_LAYER_BACKWARD = Exercise(
     asks="Return a dict of the gradients of the mean cross-entropy for W1, b1, W2 and b2.",
     returns="grads",
     draw=_forward_passed,
-    edges={"labels as whole numbers": with_inputs(_forward_passed, y_true=lambda rng, y: y.astype(int))},
+    edges={
+        "labels as whole numbers": with_inputs(_forward_passed, y_true=lambda rng, y: y.astype(int)),
+        "large activations before small weights": _small_output_weights,
+    },
     mistakes=(
         Mistake(
             "relu-slope-missing",
@@ -837,6 +848,7 @@ CHEATSHEET_GRADIENTS = Exercise(
     asks="Mend the program: return the gradients of the mean squared error that it prints.",
     returns="grads",
     draw=_cheatsheet_inputs,
+    edges={"small output weights": with_inputs(_cheatsheet_inputs, W2=lambda rng, W: 0.002 * W)},
     mistakes=(
         Mistake(
             "sum-for-mean",

@@ -34,6 +34,10 @@ class Round:
             self._effects[key] = _recognise.effect_of(trial, self.run(wrong, trial.case))
         return self._effects[key]
 
+    def mistakes(self):
+        """All wrong functions of the exercise, each with the mistake it makes."""
+        return [(mistake, wrong) for mistake in self.exercise.mistakes for wrong in mistake.wrong]
+
     def verdict(self, fn, seen=None):
         """The judge's verdict on a function that is run here, or on what was seen of it elsewhere."""
         with (

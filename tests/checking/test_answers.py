@@ -2,23 +2,24 @@
 
 import pytest
 
-from bpkit.checking import evaluate
 from bpkit.exercises import every
 from tests import answers
+from tests.checking.rounds import SEEDS, Round
 
-SEEDS = 50
+EXERCISES = every()
 WRITTEN = answers.load()
-ANSWERS = [(name, style, fn) for name in every() for style, fn in WRITTEN[name]]
 
 
-@pytest.mark.parametrize(("name", "style", "fn"), ANSWERS, ids=[f"{name}-{style}" for name, style, _ in ANSWERS])
-@pytest.mark.filterwarnings("ignore")
-def test_right_answer_passes(name, style, fn):
+@pytest.mark.parametrize("name", EXERCISES)
+def test_right_answers_pass(name):
+    exercise = EXERCISES[name]
     for seed in range(SEEDS):
-        verdict = evaluate(fn, seed=seed)
-        assert verdict.outcome == "right", (style, seed, verdict.message)
+        at = Round(exercise, seed)
+        for style, fn in [("the reference", exercise.reference), *WRITTEN[name]]:
+            verdict = at.verdict(fn)
+            assert (verdict.outcome, verdict.mistake, verdict.score) == ("right", None, 1.0), (style, seed, verdict)
 
 
-@pytest.mark.parametrize("name", every())
+@pytest.mark.parametrize("name", EXERCISES)
 def test_every_exercise_is_answered_in_three_styles(name):
     assert len({style for style, _ in WRITTEN[name]}) >= 3

@@ -18,10 +18,9 @@ EXERCISES = every()
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_reference_is_right(name):
-    for seed in range(50):
-        verdict = evaluate(getattr(bpkit, name), seed=seed)
-        assert verdict.outcome == "right", verdict.message
-        assert (verdict.exercise, verdict.mistake, verdict.score) == (name, None, 1.0)
+    verdict = evaluate(getattr(bpkit, name))
+    assert verdict.outcome == "right", verdict.message
+    assert (verdict.exercise, verdict.mistake, verdict.score) == (name, None, 1.0)
 
 
 def test_a_blank_by_its_own_name_is_not_attempted():
