@@ -11,6 +11,7 @@ import codecs
 import copy
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -356,10 +357,12 @@ def same_substance(one: str, other: str) -> bool:
     """Whether two cells differ in spaces, quotes and comments at most."""
     if one.strip() == other.strip():
         return True
-    try:
-        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return one.split() == other.split()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return one.split() == other.split()
 
 
 # ------------------------------------------------------------------------------------------------ restoring
