@@ -7,9 +7,11 @@ from unittest import mock
 from bpkit.checking import judge, run
 
 SEEDS = 200
+NAMED_SEEDS = 50  # naming compares with every other mistake, which takes ten times as long as rejecting
 
 _judge = importlib.import_module("bpkit.checking.judge")  # the package has a function of that name
 _recognise = importlib.import_module("bpkit.checking.recognise")
+_effect_of = _recognise.effect_of
 
 
 class Round:
@@ -25,14 +27,16 @@ class Round:
         key = id(fn), id(case)
         if key not in self._runs:
             self._runs[key] = run(fn, case)
+            self._effects[id(self._runs[key])] = None
         return self._runs[key]
 
-    def effect(self, trial, wrong):
-        """What a known mistake amounts to in one case."""
-        key = id(wrong), id(trial.case)
-        if key not in self._effects:
-            self._effects[key] = _recognise.effect_of(trial, self.run(wrong, trial.case))
-        return self._effects[key]
+    def effect(self, trial, seen):
+        """What an observation amounts to, kept for those that are kept themselves."""
+        if id(seen) not in self._effects:
+            return _effect_of(trial, seen)
+        if self._effects[id(seen)] is None:
+            self._effects[id(seen)] = _effect_of(trial, seen)
+        return self._effects[id(seen)]
 
     def mistakes(self):
         """All wrong functions of the exercise, each with the mistake it makes."""
@@ -43,10 +47,18 @@ class Round:
         with (
             warnings.catch_warnings(),
             mock.patch.object(_judge, "run", self.run),
-            mock.patch.object(_recognise, "made", self.effect),
+            mock.patch.object(_recognise, "run", self.run),
+            mock.patch.object(_recognise, "effect_of", self.effect),
         ):
             warnings.simplefilter("ignore")
             return judge(self.exercise, self.cases, seen or [run(fn, case) for case in self.cases])
+
+    def rejects(self, fn):
+        """Whether the verdict would be anything but right, found with the first case that goes wrong."""
+        with warnings.catch_warnings(), mock.patch.object(_judge, "run", self.run):
+            warnings.simplefilter("ignore")
+            graded = (case for case in self.cases if case.kind != "tip")
+            return any(_judge._examine(self.exercise, case, run(fn, case)).findings for case in graded)
 
     def verdict_on_mistake(self, wrong):
         """The same for a function of the exercise's own list, which need not be run twice."""
