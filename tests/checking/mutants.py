@@ -1,9 +1,26 @@
-"""Wrong functions made by machine: small changes to the source of right ones, one at a time."""
+"""Wrong functions made by machine: small changes to the source of right ones, one at a time.
+
+`python -m tests.checking.mutants` feeds all of them to their checks and prints the count.
+"""
 
 import ast
 import copy
 import inspect
+import signal
+import sys
 import textwrap
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from bpkit.checking import run
+from bpkit.checking.compare import Misfit, changed, structure
+from bpkit.exercises import every
+from tests import answers
+from tests.checking.rounds import Round
+
+WITNESSES = range(1000, 1012)  # seeds of the inputs that decide whether a mutant computes something else
+PATIENCE = 0.5  # seconds; a change to a loop can make it endless
 
 SWAPS = {
     ast.Add: ast.Sub,
@@ -97,12 +114,106 @@ def mutants(fn):
 
 def _replace(tree, old, new):
     for parent in ast.walk(tree):
-        for field, value in ast.iter_fields(parent):
+        for name, value in ast.iter_fields(parent):
             if value is old:
-                setattr(parent, field, new)
+                setattr(parent, name, new)
                 return
             if isinstance(value, list):
                 for k, entry in enumerate(value):
                     if entry is old:
                         value[k] = new
                         return
+
+
+@dataclass
+class Tally:
+    """What became of the mutants of one exercise; those that compute the same as before are not counted."""
+
+    made: int = 0
+    rejected: int = 0
+    named: int = 0
+    same: int = 0
+    accepted: list[str] = field(default_factory=list)
+
+
+def survey(name):
+    """Feed every mutant of the reference and of two other right answers to the check of an exercise."""
+    exercise, tally = every()[name], Tally()
+    at, witnesses = Round(exercise, 0), [Round(exercise, seed) for seed in WITNESSES]
+    right = [("the reference", exercise.reference), *answers.load()[name][:2]]
+    for style, fn in right:
+        for change, mutant in mutants(fn):
+            verdict = at.verdict(mutant, [tried(mutant, case) for case in at.cases])
+            if verdict.outcome == "right":
+                if any(computes_something_else(witness, mutant) for witness in witnesses):
+                    tally.accepted.append(f"{style}: {change}")
+                else:
+                    tally.same += 1
+                    continue
+            tally.made += 1
+            tally.rejected += verdict.outcome != "right"
+            tally.named += verdict.mistake is not None
+    return tally
+
+
+def computes_something_else(witness, mutant):
+    """Compare with the reference, without the judge: errors, arguments left changed, shapes, kinds and numbers."""
+    exercise = witness.exercise
+    for case in witness.cases:
+        if case.kind not in ("ordinary", "edge"):
+            continue
+        truth = witness.run(exercise.reference, case)
+        seen = tried(mutant, case)
+        if seen.failure or any(changed(before, seen.after.get(key), True) for key, before in case.inputs.items()):
+            return True
+        try:
+            if exercise.view is None:
+                structure(truth.value, seen.value, exercise.returns)
+            wanted, got = exercise.parts(case, truth), exercise.parts(case, seen)
+        except Misfit:
+            return True
+        if any(_other(wanted[label], got[label]) for label in wanted):
+            return True
+    return False
+
+
+def _other(wanted, got):
+    wanted, got = np.asarray(wanted), np.asarray(got)
+    if wanted.shape != got.shape or (wanted.dtype.kind == "b") != (got.dtype.kind == "b"):
+        return True
+    return not np.allclose(got, wanted, rtol=0, atol=1e-6 * np.abs(wanted).max(initial=1e-6), equal_nan=True)
+
+
+def tried(fn, case):
+    """Run a function on one case; what runs too long raises TimeoutError."""
+
+    def give_up(*_):
+        raise TimeoutError("this takes too long")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        return run(fn, case)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def summary(made, rejected, named, same):
+    """The line that CI prints."""
+    return f"{made} mutants, {rejected} rejected, {named} named ({same} more compute the same as before)"
+
+
+def main():
+    total = np.zeros(4, int)
+    for name in sys.argv[1:] or every():
+        tally = survey(name)
+        total += [tally.made, tally.rejected, tally.named, tally.same]
+        for change in tally.accepted:
+            print(f"{name} accepted: {change}")
+    print(summary(*total))
+    return int(total[0] != total[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
