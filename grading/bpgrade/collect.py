@@ -32,7 +32,9 @@ from typing import IO
 MAX_FILE = 64 << 20  # of one notebook, unpacked
 MAX_MEMBERS = 200_000  # of a class's archive
 MAX_INNER = 1_000  # members of one student's archive
-MAX_ARCHIVE = 512 << 20  # of one student's archive, packed
+MAX_NOTEBOOKS = 50  # among them: each may have to be looked into
+MAX_UNPACKED = 256 << 20  # of one student's archive
+MAX_NAME = 1_000  # characters of a member's name: no LMS writes longer ones
 MAX_ID = 128  # nbgrader's column
 
 # What operating systems and Jupyter leave in folders.
@@ -258,7 +260,8 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[_Entry]:
         problem = unsafe or _not_readable(info, mode)
         if latest[info.filename] is not info:
             problem = problem or "is in the archive twice; the later one counts"
-        yield _Entry(parts, name, partial(_member, archive, info), info.file_size, problem, folder=info.is_dir())
+        reading = partial(_member, archive, info)
+        yield _Entry(parts, name[:MAX_NAME], reading, info.file_size, problem, folder=info.is_dir())
 
 
 def _decoded(info: zipfile.ZipInfo) -> str:
@@ -275,6 +278,8 @@ def _safe_parts(name: str) -> tuple[tuple[str, ...], str]:
     """The parts of a member's name that may tell whose it is, and what is wrong with the name as a path."""
     steps = name.replace("\\", "/").split("/")
     parts = tuple(step for step in steps if step not in ("", ".", "..") and not re.fullmatch(r"[A-Za-z]:", step))
+    if len(name) > MAX_NAME:
+        return (parts[0][:100],) if parts else (), f"has a name of {len(name)} characters"
     outside = ".." in steps or name.startswith(("/", "\\")) or re.match(r"[A-Za-z]:", name)
     return parts, "has a name that points outside the archive" if outside or "\0" in name else ""
 
@@ -312,7 +317,7 @@ def _inner(entries: Iterator[_Entry], ignored: list[tuple[str, str]]) -> Iterato
 
 
 def _may_open(entry: _Entry) -> bool:
-    return entry.size <= MAX_ARCHIVE and (not entry.problem or entry.problem == _too_large(entry.size))
+    return not entry.problem
 
 
 def _of_inner(entry: _Entry) -> Iterator[_Entry]:
@@ -323,8 +328,8 @@ def _of_inner(entry: _Entry) -> Iterator[_Entry]:
     except _Unreadable as error:
         yield replace(entry, problem=f"cannot be read: {_lower(str(error))}")
         return
-    if len(members) > MAX_INNER:
-        yield replace(entry, problem=f"holds {len(members)} files, more than {MAX_INNER}")
+    if problem := _too_much(members):
+        yield replace(entry, problem=problem)
         return
     if not members:
         yield replace(entry, problem="is an empty archive")
@@ -333,11 +338,22 @@ def _of_inner(entry: _Entry) -> Iterator[_Entry]:
         yield replace(member, parts=entry.parts, name=name, inside=member.parts, open=reading)
 
 
+def _too_much(members: list[_Entry]) -> str:
+    """Declared sizes may be trusted here: zipfile reads no more than them."""
+    notebooks = sum(bool(_NOTEBOOK.search(member.file)) for member in members)
+    if len(members) > MAX_INNER:
+        return f"holds {len(members)} files, more than {MAX_INNER}"
+    if notebooks > MAX_NOTEBOOKS:
+        return f"holds {notebooks} notebooks, more than {MAX_NOTEBOOKS}"
+    unpacked = sum(member.size for member in members)
+    return f"unpacks to more than {MAX_UNPACKED >> 20} MB" if unpacked > MAX_UNPACKED else ""
+
+
 @contextmanager
 def _unpacked(entry: _Entry) -> Iterator[zipfile.ZipFile]:
     with tempfile.SpooledTemporaryFile(max_size=8 << 20) as copy:
         with entry.open() as stream:
-            _copy(stream, copy, MAX_ARCHIVE)
+            _copy(stream, copy, MAX_FILE)
         try:
             archive = zipfile.ZipFile(copy)
         except (zipfile.BadZipFile, ValueError, NotImplementedError):

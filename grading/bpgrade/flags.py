@@ -13,14 +13,14 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from bpgrade.records import Flag
 from bpgrade.restore import Official
 
 MOST = 50  # flags of one hand-in: nobody reads more
-MAX_CODE = 200_000  # characters of a cell that are parsed
+MAX_CODE = 200_000  # characters of a student's own code
 MAX_DEPTH = 100  # levels of nesting that are followed
 
 AUTODIFF = frozenset(
@@ -115,9 +115,21 @@ class _Look:
     )  # name in the notebook -> dotted name of what it was imported as
     functions: dict[str, list[Function]] = field(default_factory=dict)  # the student's, at top level
     found: dict[Flag, None] = field(default_factory=dict)
+    walked: dict[Function, list[ast.AST]] = field(default_factory=dict)
+
+    def nodes(self, function: Function) -> list[ast.AST]:
+        """All nodes of a function; walking is most of the work, so it is done once."""
+        if function not in self.walked:
+            self.walked[function] = list(ast.walk(function))
+        return self.walked[function]
 
     def flag(self, kind: str, says: str, node: ast.AST | str, exercise: str = "") -> None:
         self.found[Flag(kind, f"{says}: {quoted(node)}", exercise)] = None
+
+    def learn(self, cell: _Known) -> None:
+        self.names |= cell.names
+        for function in cell.functions:
+            self.functions.setdefault(function.name, []).append(function)
 
     def dotted(self, node: ast.AST) -> str:
         """What an expression such as np.testing.assert_allclose names, with imports resolved, or ""."""
@@ -142,23 +154,23 @@ def flags(nb: dict[str, Any], official: Official) -> tuple[Flag, ...]:
     Returns:
         At most 50 flags; each text is one sentence that ends with a piece of the student's code.
     """
-    own = {cell["source"].strip() for cell in official.cells}
-    look = _Look(official)
-    trees = []
+    own = {cell["source"] for cell in official.cells}
+    look, size = _Look(official), 0
+    cells: list[_Known] = []
     for cell in nb["cells"]:
-        if cell["cell_type"] == "code":
-            tree = parsed(cell["source"][:MAX_CODE])
-            if len(cell["source"]) > MAX_CODE or (tree is not None and _too_deep(tree)):
-                look.flag(
-                    "not-looked-at", "A cell is too long or nested too deeply to be looked at", cell["source"][:200]
-                )
-            elif tree is not None:
-                _learn(tree, look)
-                trees.append((tree, cell["source"].strip() in own))
-    for tree, official_text in trees:
-        if not official_text:
-            _look_anywhere(tree, look)
-            _look_at_top(tree, look)
+        if cell["cell_type"] != "code":
+            continue
+        theirs = cell["source"] not in own
+        size += len(cell["source"]) * theirs
+        known = (_known if theirs else _lesson_cell)(cell["source"] if size <= MAX_CODE else "")
+        if size > MAX_CODE or (known.tree is not None and not known.nodes):
+            look.flag("not-looked-at", "Code is too long or nested too deeply to be looked at", cell["source"][:200])
+        elif known.tree is not None:
+            look.learn(known)
+            cells += [known] if theirs else []
+    for known in cells:
+        _look_anywhere(known, look)
+        _look_at_top(known, look)
     for exercise in dict.fromkeys(official.functions.values()):
         for function in look.functions.get(exercise, []):
             _look_at_answer(function, exercise, look)
@@ -183,8 +195,9 @@ def _without_magics(source: str) -> str:
     elif re.match(r"\s*%%", source):
         return ""
     # "files = !ls", "%timeit f(x)", "!pip install x", "f?"
-    source = re.sub(r"^([ \t]*)(?:[\w, \t]+=[ \t]*)?[%!].*$", r"\1pass", source, flags=re.M)
-    return re.sub(r"^([ \t]*)(?:\?+[\w. ]+|[\w.]+\?+)[ \t]*$", r"\1pass", source, flags=re.M)
+    # Nothing gives back what it has matched (++), or a long line would take its length squared.
+    source = re.sub(r"^([ \t]*+)(?:[\w, \t]++=[ \t]*+)?[%!].*$", r"\1pass", source, flags=re.M)
+    return re.sub(r"^([ \t]*+)(?:\?++[\w. \t]++|[\w.]++\?++[ \t]*+)$", r"\1pass", source, flags=re.M)
 
 
 def quoted(node: ast.AST | str) -> str:
@@ -194,29 +207,46 @@ def quoted(node: ast.AST | str) -> str:
     return line if len(line) <= 80 else line[:79] + "…"
 
 
-def _too_deep(tree: ast.Module) -> bool:
-    """Nobody nests code so deeply by hand, and the functions here could not follow."""
+def _all_nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """Every node, layer by layer; none if there are too many layers: the functions here could not follow."""
     layer: list[ast.AST] = [tree]
+    found: list[ast.AST] = []
     for _ in range(MAX_DEPTH):
+        found += layer
         layer = [child for node in layer for child in ast.iter_child_nodes(node)]
         if not layer:
-            return False
-    return True
+            return tuple(found)
+    return ()
 
 
-def _learn(tree: ast.Module, look: _Look) -> None:
-    """Note what names mean: imports anywhere, functions at top level."""
-    for node in ast.walk(tree):
+@dataclass(frozen=True)
+class _Known:
+    """What one cell tells: what its imports mean, and the functions it defines at top level."""
+
+    tree: ast.Module | None
+    nodes: tuple[ast.AST, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)
+    functions: tuple[Function, ...] = ()
+
+
+def _known(source: str) -> _Known:
+    tree = parsed(source)
+    nodes = _all_nodes(tree) if tree is not None else ()
+    if tree is None or not nodes:
+        return _Known(tree)
+    names: dict[str, str] = {}
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                look.names[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+                root = alias.name.partition(".")[0]
+                names |= {alias.asname: alias.name} if alias.asname else {root: root}
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            look.names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    for statement in tree.body:
-        if isinstance(statement, Function):
-            look.functions.setdefault(statement.name, []).append(statement)
+            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return _Known(tree, nodes, names, tuple(node for node in tree.body if isinstance(node, Function)))
+
+
+# Most cells of a class are the lesson's own, over and over.
+_lesson_cell = lru_cache(maxsize=512)(_known)
 
 
 def _text(node: ast.AST) -> str:
@@ -226,9 +256,9 @@ def _text(node: ast.AST) -> str:
 # ------------------------------------------------------------------------------------------------ anywhere
 
 
-def _look_anywhere(tree: ast.Module, look: _Look) -> None:
-    for node in ast.walk(tree):
-        for rule in _RULES:
+def _look_anywhere(cell: _Known, look: _Look) -> None:
+    for node in cell.nodes:
+        for rule in _RULES.get(type(node), ()):
             rule(node, look)
 
 
@@ -293,10 +323,8 @@ def _is_namespace(node: ast.AST, look: _Look) -> bool:
     return look.dotted(node) in ("__builtins__", "sys.modules")
 
 
-def _calls(node: ast.AST, look: _Look) -> None:
+def _calls(node: ast.Call, look: _Look) -> None:
     """Calls that look into, or act on, what runs the notebook."""
-    if not isinstance(node, ast.Call):
-        return
     name = look.dotted(node.func)
     if name in _CALLS:
         look.flag("touches-the-grader", f"Calls {name.removeprefix('builtins.')}, which {_CALLS[name]}", node)
@@ -318,10 +346,8 @@ def _attribute_of(node: ast.AST) -> str:
     return owner.attr if isinstance(owner, ast.Attribute) else ""
 
 
-def _objects(node: ast.AST, look: _Look) -> None:
+def _objects(node: ast.ClassDef, look: _Look) -> None:
     """Classes made to be equal to everything, or to take NumPy's functions over."""
-    if not isinstance(node, ast.ClassDef):
-        return
     for part in node.body:
         if isinstance(part, Function):
             if part.name in ("__eq__", "__ne__", "__le__", "__lt__", "__ge__", "__gt__") and _answers_always(part):
@@ -343,13 +369,19 @@ def _is_true(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is True
 
 
-_RULES: tuple[Callable[[ast.AST, _Look], None], ...] = (_imports, _replaces, _calls, _objects)
+_RULES: dict[type[ast.AST], tuple[Callable[[Any, _Look], None], ...]] = {
+    ast.Import: (_imports,),
+    ast.ImportFrom: (_imports,),
+    ast.Call: (_imports, _calls),
+    ast.ClassDef: (_objects,),
+    **dict.fromkeys((ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign, ast.For), (_replaces,)),
+}
 
 
-def _look_at_top(tree: ast.Module, look: _Look) -> None:
+def _look_at_top(cell: _Known, look: _Look) -> None:
     """Names of the lesson that a cell gives another meaning."""
     ours = set(look.official.functions.values())
-    for statement in tree.body:
+    for statement in cell.tree.body if cell.tree is not None else ():
         for name, value in _bound(statement):
             meaning = look.dotted(value) if value is not None else ""
             if name in ("check", "hint") and not meaning.startswith("bpkit"):
@@ -402,7 +434,7 @@ def _helpers(function: Function, look: _Look) -> list[Function]:
     found: dict[str, Function] = {}
     waiting = [function]
     while waiting:
-        for node in ast.walk(waiting.pop()):
+        for node in look.nodes(waiting.pop()):
             name = node.id if isinstance(node, ast.Name) else ""
             if name in look.functions and name not in answers and name not in found:
                 found[name] = look.functions[name][-1]
@@ -413,8 +445,12 @@ def _helpers(function: Function, look: _Look) -> list[Function]:
 def _finite_differences(function: Function, exercise: str, look: _Look) -> None:
     """A slope measured where a derivative was to be derived."""
     says = f"{exercise} may measure a slope where it should derive one"
-    for node in ast.walk(function):
-        if (isinstance(node, ast.Call) and look.dotted(node.func).rpartition(".")[2] in _MEASURE) or _is_quotient(node, function) or _is_complex_step(node, function):
+    for node in look.nodes(function):
+        if (
+            (isinstance(node, ast.Call) and look.dotted(node.func).rpartition(".")[2] in _MEASURE)
+            or _is_quotient(node, function)
+            or _is_complex_step(node, function)
+        ):
             look.flag("finite-differences", says, node, exercise)
 
 
@@ -524,7 +560,7 @@ def _terms(node: ast.AST) -> set[str]:
 def _calls_reference(function: Function, exercise: str, look: _Look) -> None:
     """bpkit's own function for an exercise of this lesson, in an answer."""
     ours = set(look.official.functions.values())
-    for node in ast.walk(function):
+    for node in look.nodes(function):
         name = ""
         if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
             name = look.dotted(node)
@@ -545,7 +581,7 @@ def _imports_inside(function: Function, name: str) -> bool:
 
 def _hard_coded(function: Function, exercise: str, look: _Look) -> None:
     """If the input is this array, then return that one."""
-    for node in ast.walk(function):
+    for node in look.nodes(function):
         if not isinstance(node, ast.If) or not _compares_with_literal(node.test):
             continue
         if any(isinstance(part, ast.Return) and _is_literal(part.value) for part in node.body):

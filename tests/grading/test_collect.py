@@ -374,9 +374,22 @@ def test_a_bomb_that_declares_to_be_small_is_cut_off(tmp_path):
 def test_a_bomb_inside_an_inner_archive(gathered):
     inner = packed([("single_neuron.ipynb", b"\0" * (MAX_FILE + 1))])
     many = packed([(f"{i}.txt", b"") for i in range(1001)])
-    result = gathered(("jane.zip", inner), ("bob.zip", many), "eva_single_neuron.ipynb")
+    notebooks = packed([(f"{i}.ipynb", b"") for i in range(51)])
+    large = packed([(f"{i}.csv", b"\0" * (60 << 20)) for i in range(5)])
+    result = gathered(
+        ("jane.zip", inner), ("bob.zip", many), ("ann.zip", notebooks), ("tom.zip", large), "eva_single_neuron.ipynb"
+    )
     assert "larger than 64 MB" in told(result)["jane", ONE]
     assert "1001 files" in told(result)["bob", ONE]
+    assert "51 notebooks" in told(result)["ann", ONE]
+    assert "more than 256 MB" in told(result)["tom", ONE]
+    assert told(result)["eva", ONE] == "eva_single_neuron.ipynb"
+
+
+def test_an_endless_name(gathered):
+    result = gathered("jane/" + "(1)" * 20_000 + ".ipynb", "bob/single_neuron.ipynb")
+    assert len(result.hand_ins) == 2
+    assert all(len(text) <= 1000 for h in result.hand_ins for text in (h.student, h.source, h.problem))
 
 
 def test_a_member_with_a_password(tmp_path):

@@ -5,6 +5,7 @@ import copy
 import json
 import logging
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -604,3 +605,18 @@ def test_what_is_of_no_lesson_is_not_recognised(content):
 )
 def test_same_substance(one, other, same):
     assert same_substance(one, other) is same
+
+
+def test_a_healthy_notebook_needs_no_heavy_imports():
+    program = f"""
+import sys
+from pathlib import Path
+from bpgrade import collect, flags, restore
+lesson = restore.official(Path({str(ROOT / "lessons" / LESSON / name_of(LESSON))!r}))
+nb, _ = restore.read(Path({str(ROOT / "lessons" / LESSON / name_of(LESSON))!r}).read_bytes())
+nb, _, _ = restore.restore(nb, lesson)
+flags.flags(nb, lesson)
+print([name for name in ("nbformat", "nbgrader", "IPython", "matplotlib") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
