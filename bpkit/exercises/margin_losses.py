@@ -255,6 +255,14 @@ def _default_margin(rng: Rng, sizes: Sizes) -> Inputs:
     return {"anchor": a, "positive": a + 0.7 * step, "negative": a - far}
 
 
+def _borderline(rng: Rng, sizes: Sizes) -> Inputs:
+    """Two triplets that fall on the other side of the margin if a difference is not squared, or taken to another power."""
+    a, jitter = normal(rng, 2, 3), rng.uniform(0.99, 1.01)
+    to_p = np.array([[2.0, 0.0, 0.0], [0.0, -2.0, 0.0]])
+    to_n = np.array([[-1.4, 1.4, 1.4], [1.5, 0.0, 1.5]])
+    return {"anchor": a, "positive": a + jitter * to_p, "negative": a + jitter * to_n, "margin": 1.5}
+
+
 def _sq(u: Any, v: Any) -> Any:
     return np.sum((u - v) ** 2, axis=1)
 
@@ -414,6 +422,7 @@ TRIPLET_BACKWARD = Exercise(
     draw=_triplets,
     edges={
         "the default margin": _default_margin,
+        "differences of several sizes": _borderline,
         "whole numbers": lambda rng, s: {
             "anchor": np.array([[0, 1], [2, 0], [1, 1]]),
             "positive": np.array([[2, 1], [2, 1], [1, 0]]),

@@ -292,8 +292,12 @@ NUMERICAL_GRADIENT = Exercise(
 
 
 def _near_pair(rng: Rng, sizes: Sizes) -> Inputs:
+    """Arrays whose largest difference is positive for most sizes and negative for one."""
     a = away(rng, sizes.n, sizes.d)
-    return {"a": a, "b": a * rng.uniform(1.3, 1.6) + 0.2 * normal(rng, sizes.n, sizes.d)}
+    b = a * rng.uniform(1.3, 1.6) + 0.2 * normal(rng, sizes.n, sizes.d)
+    difference = (a - b).ravel()
+    sign = np.sign(difference[np.argmax(np.abs(difference))]) * (-1.0 if sizes.n == 11 else 1.0)
+    return {"a": sign * a, "b": sign * b}
 
 
 def _small_pair(rng: Rng, sizes: Sizes) -> Inputs:
@@ -310,7 +314,8 @@ RELATIVE_ERROR = Exercise(
     draw=_near_pair,
     edges={
         "two arrays of zeros": lambda rng, s: {"a": np.zeros(s.n), "b": np.zeros(s.n)},
-        "one array of zeros": lambda rng, s: {"a": away(rng, s.n), "b": np.zeros(s.n)},
+        "one array of zeros": lambda rng, s: {"a": np.append(away(rng, s.n), 3.0), "b": np.zeros(s.n + 1)},
+        "a larger first array": lambda rng, s: (lambda b: {"a": 1.5 * b, "b": b})(np.append(away(rng, s.n), -3.0)),
         "the other array of zeros": lambda rng, s: {"a": np.zeros(s.n), "b": away(rng, s.n)},
         "whole numbers": lambda rng, s: {"a": np.array([1, -5, 2]), "b": np.array([1, 3, -4])},
         "very small numbers": _small_pair,
