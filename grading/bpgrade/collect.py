@@ -601,9 +601,9 @@ def safe_id(name: str) -> str:
 
     Example:
         >>> safe_id("../Jane  Doe?"), safe_id("-rf"), safe_id("CON"), safe_id("")
-        ('_Jane Doe_', '_rf', '_CON', '_')
+        ('__Jane Doe_', '_rf', '_CON', '_')
     """
-    name = unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace") if _has_surrogates(name) else name)
+    name = unicodedata.normalize("NFC", name)
     name = "".join(c if c.isprintable() and c not in '/\\:*?"<>|[]\N{REPLACEMENT CHARACTER}' else "_" for c in name)
     name = re.sub(r" +", " ", name).strip(" ")
     name = re.sub(r"^[.\-~]+", "_", name).rstrip(". ") or "_"

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 import pytest
 from bpgrade.collect import MAX_FILE, CollectError, collect, safe_id
 from bpgrade.restore import official, recogniser
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from nbgrader.utils import parse_utc
 
@@ -593,6 +593,9 @@ def is_safe(student):
 
 
 @given(st.text(st.characters(), max_size=300))
+@example("\ud800")
+@example("x" * 127 + ".y")
+@example("😀" * 128)
 def test_ids_are_safe_and_stay_as_they_are(name):
     assert is_safe(safe_id(name))
     assert safe_id(safe_id(name)) == safe_id(name)
