@@ -189,6 +189,8 @@ def _same(wrong: Any, seen: Any) -> bool:
 
 def _precision_of(value: Any) -> tuple[str, bool]:
     dtype = np.asarray(value).dtype
+    if np.ndim(value) == 0 and dtype.kind in "iu":
+        return "f", False  # max(loss, 0) is a whole number now and then
     return dtype.kind, dtype.kind == "f" and dtype.itemsize < 8
 
 

@@ -68,6 +68,7 @@ HINGE = Exercise(
             "total-before-max",
             (
                 lambda y, s: max(0.0, float(1 - np.sum(y * s))),
+                lambda y, s: max(0.0, float(np.sum(1 - y * s))),
                 lambda y, s: np.maximum(1 - np.ravel(y) @ np.ravel(s), 0),
             ),
             "the whole batch is summed before the maximum is taken.",
