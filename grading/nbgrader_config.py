@@ -4,6 +4,7 @@ The course root is the repository: solutions/ is what nbgrader calls source, les
 Everything that belongs to a class (hand-ins, gradebook, feedback) stays below this folder and out of git.
 """
 
+import warnings
 from pathlib import Path
 
 c = get_config()  # noqa: F821 - traitlets provides it
@@ -28,6 +29,31 @@ c.ZipCollectApp.downloaded_directory = "grading/downloaded"
 c.ClearSolutions.code_stub = {"python": '# YOUR CODE HERE\nraise NotImplementedError("this blank is waiting for you")'}
 c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
 
+c.OverwriteCells.add_missing_cells = True
+
+# The wall: hand-ins are put back into shape, run in a process that sees nothing of this machine, and judged outside it.
+# Without these two lists nbgrader grades as it comes, with students' code under your own account.
+c.Autograde.sanitize_preprocessors = [
+    "bpgrade.plugin.Repair",
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.Autograde.autograde_preprocessors = [
+    "bpgrade.plugin.Run",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+
+# For grading as nbgrader comes.
 c.Execute.timeout = 120
 c.Execute.shutdown_kernel = "immediate"
-c.OverwriteCells.add_missing_cells = True
+
+# nbgrader 0.9 makes SQLAlchemy 2.1 warn, harmlessly, for every hand-in it enters.
+warnings.filterwarnings("ignore", message="Object of type <Submitted")

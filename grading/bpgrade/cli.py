@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import json
+import os
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+if TYPE_CHECKING:
+    from bpgrade.grade import Progress, Summary
+    from bpgrade.records import Record
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The instructor's side of bpkit.")
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(os.environ.get("BPKIT_COURSE") or Path(__file__).resolve().parents[2])
+GRADING = REPOSITORY / "grading"
+NO_ISOLATION = (
+    "WITHOUT ISOLATION: students' code runs under your account, with your files and your network in reach. "
+    "A hand-in can read them, change them, and change its own score."
+)
+
+Out = Annotated[Path, typer.Option("--out", help="Folder of gradebook.db, autograded/ and feedback/.")]
+Lesson = Annotated[str | None, typer.Option("--assignment", help="Id of one lesson.")]
 
 
-@app.callback()
-def main() -> None:
-    """Keep `bpgrade` a command with subcommands, however many there are."""
+class Format(StrEnum):
+    """Who reads an export."""
+
+    canvas = "canvas"
+    moodle = "moodle"
+    csv = "csv"
+
+
+def _stop(error: Exception, code: int = 1) -> NoReturn:
+    typer.echo(f"bpgrade: {error}", err=True)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -37,3 +60,183 @@ def lessons(
             typer.echo(f"running {notebook.relative_to(REPOSITORY)}")
             work.execute(notebook)
         typer.echo(f"generated {work.release(REPOSITORY, lesson).relative_to(REPOSITORY)}")
+
+
+@app.command()
+def grade(
+    source: Annotated[Path, typer.Argument(help="submitted/ tree, a folder of notebooks, or a zip from an LMS.")],
+    out: Out = GRADING,
+    assignment: Annotated[str | None, typer.Option(help="The lesson of files that do not tell.")] = None,
+    workers: Annotated[int, typer.Option(min=0, help="Hand-ins at a time; 0 for one more than cores.")] = 0,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed, on new inputs.")] = False,
+    rows: Annotated[Path | None, typer.Option("--json", help="Write one row for each exercise here.")] = None,
+    dask: Annotated[str, typer.Option(help="Address of a running Dask scheduler.")] = "",
+    no_isolation: Annotated[bool, typer.Option("--no-isolation", help="Grade even where it is not safe.")] = False,
+    cell_seconds: Annotated[float, typer.Option(min=0.1, help="Time limit of one cell.")] = 30.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Time limit of one hand-in.")] = 240.0,
+) -> None:
+    """Grade a class behind a wall. Only what is new or has changed is graded; Ctrl-C loses nothing."""
+    from bpgrade import grade as work
+    from bpgrade.book import BookError
+    from bpgrade.collect import CollectError
+    from bpgrade.run import Limits
+    from bpgrade.wall.host import WallError
+    from bpgrade.work import Refusal
+
+    limits = Limits(cell_seconds, seconds)
+    options = work.Options(workers, force, assignment, not no_isolation, limits, dask)
+    try:
+        with _progress() as progress:
+            summary = work.grade_class(source, out, REPOSITORY, options, progress)
+    except (BookError, CollectError, Refusal, WallError) as error:
+        _stop(error)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. What was graded is recorded; the same command goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    _print_summary(summary)
+    if rows is not None:
+        _write_rows(out, rows)
+
+
+class _progress:
+    """A bar with the time left; one line for each hand-in where there is no terminal to draw on."""
+
+    def __enter__(self) -> Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("grading"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
+        self.bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self.task = self.bar.add_task("", total=None)
+        self.bar.start()
+        return self.step
+
+    def step(self, done: int, of: int, last: Record | None) -> None:
+        from rich.markup import escape
+
+        name = escape(f"{last.student} {last.assignment}"[:60]) if last else ""
+        self.bar.update(self.task, completed=done, total=of, description=name)
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+
+def _print_summary(summary: Summary) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    broken = [record for record in summary.records if record.status == "broken"]
+    odd = [record for record in summary.records if record.flags]
+    console = Console()
+    if summary.level not in ("", "isolated"):
+        console.print(Text(NO_ISOLATION, style="bold"))
+    table = Table(title=None)
+    for name in ("graded", "unchanged", "broken", "suspicious"):
+        table.add_column(name, justify="right")
+    table.add_row(*map(str, (len(summary.records) - len(broken), summary.unchanged, len(broken), len(odd))))
+    console.print(table)
+    for title, records in (("broken", broken), ("suspicious: look at these", odd)):
+        if records:
+            table = Table("student", "assignment", "why", title=title, title_justify="left")
+            for record in records:
+                why = record.reason or " ".join(f"{flag.exercise}: {flag.text}".lstrip(": ") for flag in record.flags)
+                table.add_row(*map(_plain, (record.student, record.assignment, why)))
+            console.print(table)
+    for name, reason in summary.ignored:
+        console.print(Text(f"not a hand-in: {_plain(name)}: {_plain(reason)}"))
+
+
+def _plain(value: str) -> str:
+    """Text of a student's without what moves a terminal's cursor or colours, and without rich's markup."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() else " " for c in value)[:500])
+
+
+def _write_rows(out: Path, path: Path) -> None:
+    from bpgrade.records import load
+
+    everything = [row for record in load(out).records for row in record.rows()]
+    path.write_text(json.dumps(everything, indent=1, ensure_ascii=True) + "\n", encoding="utf-8")
+
+
+@app.command()
+def feedback(out: Out = GRADING) -> None:
+    """Write the feedback pages again, with the scores and comments given by hand in formgrader."""
+    from bpgrade import feedback as pages
+    from bpgrade.records import load
+
+    try:
+        known = load(out)
+    except FileNotFoundError as error:
+        _stop(error)
+    for record in known.records:
+        pages.write(record, out / "feedback", known.names.get(record.student, ""))
+    typer.echo(f"{len(known.records)} pages in {out / 'feedback'}")
+
+
+@app.command()
+def report(
+    out: Out = GRADING,
+    assignment: Lesson = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Where to write it; OUT/report.html if not given.")] = None,
+) -> None:
+    """Write one page about the class: scores, misconceptions, broken and suspicious hand-ins."""
+    from bpgrade import report as pages
+    from bpgrade.records import load
+
+    path = to or out / "report.html"
+    try:
+        path.write_text(pages.page(load(out), assignment), encoding="utf-8")
+    except (FileNotFoundError, ValueError) as error:
+        _stop(error)
+    typer.echo(path)
+
+
+@app.command()
+def export(
+    format: Annotated[Format, typer.Option("--format", help="Who reads it.")],
+    out: Out = GRADING,
+    assignment: Lesson = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Where to write it; OUT/grades-FORMAT.csv if not given.")
+    ] = None,
+    roster: Annotated[Path | None, typer.Option(help="The LMS's own exported CSV, to fill in.")] = None,
+    feedback_zip: Annotated[Path | None, typer.Option("--feedback", help="Also zip the feedback pages here.")] = None,
+) -> None:
+    """Write grades for an LMS, and a zip of the feedback in the names that it expects."""
+    from bpgrade import export as work
+    from bpgrade.records import load
+
+    try:
+        known = load(out)
+        done = [work.write(known, format.value, to or out / f"grades-{format.value}.csv", assignment, roster)]
+        if feedback_zip is not None:
+            done.append(work.feedback_zip(known, out / "feedback", feedback_zip, assignment))
+    except (FileNotFoundError, ValueError) as error:
+        _stop(error)
+    for each in done:
+        typer.echo(f"{each.path}: {each.graded}")
+        for name in each.unmatched:
+            typer.echo(f"  without a match: {name}")
+        for note in each.notes:
+            typer.echo(f"  {note}")
+
+
+@app.command()
+def sample(
+    into: Annotated[Path, typer.Argument(help="A new or empty folder.")] = GRADING / "sample" / "submitted",
+    lesson: Annotated[str | None, typer.Option("--lesson", help="Id of one lesson.")] = None,
+) -> None:
+    """Write the hand-ins of a sample class of 24: right, partly right, broken, hostile."""
+    from bpgrade.sample import write_class
+
+    ids = write_class(REPOSITORY, into, lesson)
+    typer.echo(f"{len(ids)} students, hand-ins in {into}")

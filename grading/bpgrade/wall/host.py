@@ -151,9 +151,7 @@ class Zygote:
         if not self._control.recv(4096):
             assert self._process.stderr is not None
             lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
-            raise WallError(
-                os.environ.get("DBG") and "\n".join(lines) or lines[-1] if lines else "the zygote ended without a word"
-            )
+            raise WallError(lines[-1] if lines else "the zygote ended without a word")
 
     @property
     def alive(self) -> bool:

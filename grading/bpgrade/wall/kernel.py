@@ -252,7 +252,8 @@ def _take_over(shell: Shell) -> None:
     sys.stdout, sys.stderr = Stream("stdout"), Stream("stderr")
     shell.builtin_trap.activate()
     builtins.input = _no_input
-    np.random.seed(0)  # the legacy state is inherited by every fork: the same for all, so that a rerun repeats
+    # The legacy state is inherited by every fork: the same for all, so that a rerun repeats.
+    np.random.seed(0)  # noqa: NPY002
     random.seed(0)
 
 
