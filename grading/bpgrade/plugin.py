@@ -10,7 +10,6 @@ import hashlib
 import json
 import sqlite3
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +65,14 @@ class Run(NbGraderPreprocessor):
         return nbformat.from_dict(notebook), resources
 
 
-@cache
+_levels: dict[bool, str] = {}
+
+
 def _level(lesson: restore.Official, allow_any: bool) -> str:
     """The isolation of this process's kernels, found out once."""
-    return work.choose_level(lesson, allow_any)
+    if allow_any not in _levels:
+        _levels[allow_any] = work.choose_level(lesson, allow_any)
+    return _levels[allow_any]
 
 
 def _lesson(resources: dict[str, Any]) -> restore.Official:
