@@ -592,7 +592,13 @@ DEAD_UNITS = Exercise(
     draw=_relu_outputs,
     one_row=False,
     edges={
-        "entries below 0": lambda rng, s: {
+        "small activations": lambda rng, s: {
+            "A": np.array([[0.0, 2.0, 0.0, 0.0, 1e-6], [1.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.5, 0.0, 0.0, 0.0]])
+        },
+    },
+    # A ReLU layer has no outputs below 0, so an answer that is wrong for them is still right.
+    tips={
+        "entries below 0, as of a leaky layer": lambda rng, s: {
             "A": np.array([[-1.0, 2.0, 0.0, -3.0, 0.05], [1.0, -2.0, 0.0, -0.5, -4.0], [0.0, -1.0, 0.0, -0.2, -1.0]])
         },
     },
@@ -650,18 +656,6 @@ DEAD_UNITS = Exercise(
             (lambda A: not (A > 0).any(), lambda A: bool((A == 0).all())),
             "one answer for the whole layer comes back.",
             "How many units are there, and how many answers?",
-        ),
-        Mistake(
-            "sum-for-any",
-            (lambda A: A.sum(axis=0) == 0, lambda A: A.sum(axis=0) <= 0, lambda A: A.mean(axis=0) <= 0),
-            "entries below 0 and above 0 cancel.",
-            "When is a unit dead: if its sum is 0, or if no entry is above 0?",
-        ),
-        Mistake(
-            "exactly-zero",
-            (lambda A: (A == 0).all(axis=0), lambda A: ~A.any(axis=0)),
-            "a unit that is below 0 throughout counts as alive.",
-            "Is an entry of -3 above 0?",
         ),
         Mistake(
             "threshold",
