@@ -1,8 +1,29 @@
-"""Reading and filling notebooks the way students do."""
+"""Reading and filling notebooks the way students do, and a course in which nbgrader grades as it comes."""
 
-import copy
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+
+from bpgrade import sample
+from bpgrade.sample import blanks, fill, source
+
+__all__ = [
+    "LESSONS",
+    "ROOT",
+    "answers",
+    "blanks",
+    "filled",
+    "grade_id",
+    "name_of",
+    "nbgrader",
+    "read",
+    "source",
+    "stock_course",
+    "write",
+]
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSONS = sorted(path.parent.name for path in ROOT.glob("solutions/*/*.ipynb"))
@@ -16,12 +37,7 @@ def read(folder, lesson):
 
 def name_of(lesson):
     """File name of a lesson's notebook."""
-    return next((ROOT / "solutions" / lesson).glob("*.ipynb")).name
-
-
-def source(cell):
-    """A cell's text."""
-    return cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+    return f"{sample.stem_of(ROOT, lesson)}.ipynb"
 
 
 def grade_id(cell):
@@ -29,26 +45,43 @@ def grade_id(cell):
     return cell["metadata"].get("nbgrader", {}).get("grade_id")
 
 
-def blanks(nb):
-    """The solution cells of a notebook by the name of their exercise."""
-    return {grade_id(cell): cell for cell in nb["cells"] if cell["metadata"].get("nbgrader", {}).get("solution")}
-
-
 def answers(lesson):
     """The solved cells of a lesson, by exercise."""
-    return {name: source(cell) for name, cell in blanks(read("solutions", lesson)).items()}
+    return sample.answers(ROOT, lesson)
 
 
 def filled(lesson, replace):
     """The released lesson with the cells of some blanks replaced: a dict from exercise to source."""
-    nb = copy.deepcopy(read("lessons", lesson))
-    cells = blanks(nb)
-    for name, text in replace.items():
-        cells[name]["source"] = text
-    return nb
+    return fill(read("lessons", lesson), replace)
 
 
 def write(nb, path):
     """Save a notebook."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(nb), encoding="utf-8")
+
+
+# Ends a copy of the course's settings: what is left grades as nbgrader comes, without the wall.
+_STOCK = """
+del c.Autograde["sanitize_preprocessors"], c.Autograde["autograde_preprocessors"]
+"""
+
+
+def stock_course(root, lessons):
+    """Make a course root of its own, with some lessons and the real settings but for the wall; returns it."""
+    (root / "grading").mkdir(parents=True)
+    settings = (ROOT / "grading/nbgrader_config.py").read_text(encoding="utf-8")
+    (root / "grading/nbgrader_config.py").write_text(settings + _STOCK, encoding="utf-8")
+    for lesson in lessons:
+        shutil.copytree(ROOT / "solutions" / lesson, root / "solutions" / lesson)
+        made = nbgrader(root, "generate_assignment", lesson)
+        assert made.returncode == 0, made.stderr
+    return root
+
+
+def nbgrader(course, *words):
+    """Run an nbgrader command as an instructor does: inside grading/, with the environment's bin on the PATH."""
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *words], cwd=course / "grading", env=env, capture_output=True, text=True
+    )

@@ -1,16 +1,12 @@
 """The released lesson, filled by three students, graded by nbgrader as it comes."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
 
 from bpkit.exercises import of_lesson
-from tests.notebooks import ROOT, answers, filled, name_of, read, write
+from tests.notebooks import answers, filled, name_of, nbgrader, stock_course, write
 
 LESSON = "02_two_layer_network"
 
@@ -39,27 +35,13 @@ def relu_backward(da, z):
 }
 
 
-def nbgrader(course: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run an nbgrader command as an instructor does: inside grading/, with the environment's bin on the PATH."""
-    env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    return subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words], cwd=course / "grading", env=env, capture_output=True, text=True
-    )
-
-
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Path:
     """A course root of its own, with the real configuration, and three hand-ins."""
-    root = tmp_path_factory.mktemp("course")
-    (root / "grading").mkdir()
-    shutil.copy(ROOT / "grading/nbgrader_config.py", root / "grading")
-    shutil.copytree(ROOT / "solutions" / LESSON, root / "solutions" / LESSON)
+    root = stock_course(tmp_path_factory.mktemp("course"), [LESSON])
     solved = answers(LESSON)
     for student, work in {"right": solved, "partly": solved | WRONG, "untouched": {}}.items():
         write(filled(LESSON, work), root / "grading/submitted" / student / LESSON / name_of(LESSON))
-    made = nbgrader(root, "generate_assignment", LESSON)
-    assert made.returncode == 0, made.stderr
-    assert read("lessons", LESSON)["cells"], "the fixture's own release does not touch the repository's"
     graded = nbgrader(root, "autograde", LESSON)
     assert graded.returncode == 0, graded.stderr
     return root
