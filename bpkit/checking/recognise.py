@@ -119,11 +119,12 @@ def recognise(exercise: Exercise, trials: list[Trial], steady: bool = True) -> D
     `steady` says whether the function gave the same result when it was called twice with the same inputs.
     """
     effects: dict[tuple[int, int, int], Effect] = {}  # what was tried already, for the second round
+    telling = sorted(trials, key=lambda trial: len(trial.wrong), reverse=True)  # most mistakes are out after the first
     for alike in (_same, _equally_overflown):
         found = [
             Diagnosis(mistake.id, mistake.says, mistake.hint, parts)
             for mistake in exercise.mistakes
-            if (parts := explained_by(mistake, trials, alike, effects)) is not None
+            if (parts := explained_by(mistake, telling, alike, effects)) is not None
         ]
         if found:
             return max(found, key=lambda diagnosis: len(diagnosis.parts))

@@ -392,8 +392,8 @@ def _training(rng: Rng, sizes: Sizes) -> Inputs:
         return _still(rng)
     if sizes.n == 11:
         inputs = _still(rng)
-        inputs |= {"batch_size": 45}
-        return inputs | {"lr": 0.05, "epochs": 4, "before": inputs}
+        inputs |= {"batch_size": 45, "hidden": 12}
+        return inputs | {"lr": 0.05, "epochs": 3, "before": inputs}
     inputs = _clouds(rng)
     return inputs | {"before": inputs | {"epochs": 1}}  # with the same rng, the first epoch is the same
 
