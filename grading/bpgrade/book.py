@@ -69,6 +69,8 @@ class Book:
     def _whole(self) -> None:
         """Make a new database beside its place and move it there, so that a kill leaves a whole one or none."""
         path = self.out / "gradebook.db"
+        for left in self.out.glob(".new-*"):
+            shutil.rmtree(left)
         if path.exists():
             return
         with tempfile.TemporaryDirectory(dir=self.out, prefix=".new-") as folder:
@@ -203,15 +205,15 @@ class Book:
 def replace_file(path: Path, content: bytes, mode: int = 0o644) -> None:
     """Write a file beside its place and move it there, so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    part = path.with_name(f".{path.name}.part")  # always the same name: what a kill leaves, the next run takes away
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(name).chmod(mode)
-        Path(name).replace(path)
+        part.unlink(missing_ok=True)
+        part.write_bytes(content)
+        part.chmod(mode)
+        part.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            part.unlink()
         raise
 
 

@@ -71,6 +71,7 @@ class HandIn:
         source: its name in the download or folder, for returning feedback under the LMS's names.
         problem: "" or why no notebook can be read: a sentence that its author can read.
         notes: sentences on what was chosen or set aside.
+        others: names of the other files that were handed in; they are not used.
     """
 
     student: str
@@ -81,6 +82,7 @@ class HandIn:
     source: str
     problem: str = ""
     notes: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -641,7 +643,8 @@ def _chosen(
         extra += _about(chosen, lesson, notebook)
     if group.others and group.candidates:
         extra.append(f"Also handed in, not used: {_listed(group.others)}.")
-    return HandIn(student, lesson, notebook, None, None, first.entry.name, why, tuple(extra)), chosen
+    others = tuple(group.others)
+    return HandIn(student, lesson, notebook, None, None, first.entry.name, why, tuple(extra), others), chosen
 
 
 def _best(candidates: list[_Guess], notebook: str) -> tuple[_Guess | None, str, str]:
@@ -739,10 +742,10 @@ def _kept(hand_in: HandIn, guess: _Guess, group: _Group, into: Path, in_place: b
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write in, which takes the place of `path` at the end if it differs: whole or not at all."""
-    handle, name = tempfile.mkstemp(prefix=".collect-", suffix=".tmp", dir=path.parent)
-    scratch = Path(name)
+    scratch = path.with_name(f".{path.name}.part")  # always the same name: what a kill leaves, the next run takes away
+    scratch.unlink(missing_ok=True)
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with scratch.open("xb") as stream:
             yield stream
         if not (path.is_file() and not path.is_symlink() and filecmp.cmp(scratch, path, shallow=False)):
             scratch.chmod(0o644)

@@ -7,19 +7,23 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing.connection import Connection
 from pathlib import Path
+from types import TracebackType
 
 from bpgrade import work
 from bpgrade.book import Book
 from bpgrade.collect import Collected, HandIn, collect
-from bpgrade.records import Record
-from bpgrade.restore import official, recogniser
+from bpgrade.records import Flag, Record
+from bpgrade.restore import Official, official, recogniser
 from bpgrade.run import Limits
+from bpgrade.wall.host import WallError, sweep
 from bpgrade.work import Done, Job, Rules
 
 POOLS = 20  # how often a pool whose worker was killed is replaced before giving up
@@ -74,7 +78,12 @@ def lessons_of(repository: Path) -> dict[str, Path]:
 
 
 def grade_class(
-    source: Path, out: Path, repository: Path, options: Options, progress: Progress = lambda done, of, last: None
+    source: Path,
+    out: Path,
+    repository: Path,
+    options: Options,
+    progress: Progress = lambda done, of, last: None,
+    pool: Pool | None = None,
 ) -> Summary:
     """Grade everything in `source` that is new or has changed, into `out`.
 
@@ -84,27 +93,29 @@ def grade_class(
         repository: where lessons/ are.
         options: how.
         progress: called with (done, of how many, the last record) as the work goes on.
+        pool: where the work is done; by default one that is made from the options and closed at the end.
     Raises:
         CollectError: the source cannot be read.
         BookError: `out` cannot be written.
         Refusal: this machine cannot isolate.
+        WallError: there are no kernels, or no cluster, to be had.
     """
     releases = lessons_of(repository)
     known = [official(path) for path in releases.values()]
-    with Book(out) as book:
+    with Book(out) as book, contextlib.ExitStack() as closing:
+        pool = pool or closing.enter_context(Pool(options))
         names = {id: path.stem for id, path in releases.items()}
         found = collect(source, out / "submitted", names, options.assignment, recogniser(known))
         summary = Summary(ignored=found.ignored)
         wanted = list(_changed(found, book, releases, options.force, summary))
         if not wanted:
             return summary
-        summary.level = work.choose_level(known[0], allow_any=not options.isolation)
-        work.workshop.close()
+        summary.level = pool.level(known[0])
         for lesson in sorted({hand_in.assignment for hand_in in wanted}):
             book.enter_lesson(releases[lesson])
         run, seed = book.run(fresh=options.force)
         rules = Rules(seed, summary.level, options.limits)
-        _grade_all(wanted, book, run, rules, releases, options, summary, progress)
+        _grade_all(wanted, book, run, rules, releases, pool, summary, progress)
         book.finish(run)
     return summary
 
@@ -136,6 +147,7 @@ def _job(hand_in: HandIn, release: str, rules: Rules) -> Job:
         hand_in.student,
         hand_in.assignment,
         hand_in.notebook,
+        flags=_beside(hand_in),
         repairs=hand_in.notes,
         isolation=rules.level,
         digest=work.digest(content, release),
@@ -145,19 +157,26 @@ def _job(hand_in: HandIn, release: str, rules: Rules) -> Job:
     return Job(record, content, release, rules, hand_in.problem)
 
 
+def _beside(hand_in: HandIn) -> tuple[Flag, ...]:
+    """A flag if files were handed in that Python would have imported in place of its own."""
+    code = [name for name in hand_in.others if name.lower().endswith((".py", ".pyc", ".so", ".pth", ".ipy"))]
+    names = ", ".join(name[:40] for name in code[:5])
+    return (Flag("code-beside-the-notebook", f"Handed in beside the notebook, and not used: {names}."),) if code else ()
+
+
 def _grade_all(
     wanted: list[HandIn],
     book: Book,
     run: str,
     rules: Rules,
     releases: Mapping[str, Path],
-    options: Options,
+    pool: Pool,
     summary: Summary,
     progress: Progress,
 ) -> None:
     texts = {lesson: path.read_text(encoding="utf-8") for lesson, path in releases.items()}
     jobs = (partial(_job, hand_in, texts[hand_in.assignment], rules) for hand_in in wanted)
-    for done in _worked_off(jobs, options):
+    for done in pool.graded(jobs):
         stamp = book.out / "submitted" / done.record.student / done.record.assignment / "timestamp.txt"
         book.write(done.record, run, done.notebook, stamp)
         summary.records.append(done.record)
@@ -165,23 +184,85 @@ def _grade_all(
         progress(len(summary.records), len(wanted), done.record)
 
 
-def _worked_off(jobs: Iterator[Callable[[], Job]], options: Options) -> Iterator[Done]:
-    """Hand the jobs out, a few ahead, and yield what comes back; replace a pool one of whose workers was killed."""
-    workers = options.workers or (os.cpu_count() or 1) + 1
-    waiting: list[Callable[[], Job]] = []
-    for left in reversed(range(POOLS)):
-        running: dict[Future[Done], Callable[[], Job]] = {}
-        executor = _executor(options, workers)
-        try:
-            yield from _drained(executor, jobs, waiting, running, 2 * workers)
-            executor.shutdown()
-            return
-        except BrokenProcessPool:
-            if not left:
-                raise
-            waiting = list(running.values()) + waiting
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+class Pool:
+    """Where hand-ins are graded: processes of this machine, or a Dask cluster.
+
+    Processes are started when they are first needed and stay warm until the pool is closed, for one class or several.
+
+    Args:
+        options: how many processes, or the address of the cluster; and whether isolation is a must.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.workers = options.workers or (os.cpu_count() or 1) + 1
+        self._executor: Executor | None = None
+        self._level = ""
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None and self._executor is not None:
+            self._executor.shutdown()
+        self._drop()
+        sweep()
+
+    def level(self, lesson: Official) -> str:
+        """The isolation that this machine gives, found out once.
+
+        Raises:
+            Refusal: this machine cannot isolate.
+        """
+        if not self._level:
+            self._level = work.choose_level(lesson, allow_any=not self.options.isolation)
+            work.workshop.close()
+        return self._level
+
+    def graded(self, jobs: Iterator[Callable[[], Job]]) -> Iterator[Done]:
+        """Hand the jobs out, a few ahead, and yield what comes back; processes are replaced if one was killed.
+
+        Raises:
+            WallError: there are no kernels, or no cluster, to be had.
+        """
+        waiting: list[Callable[[], Job]] = []
+        for left in reversed(range(POOLS)):
+            running: dict[Future[Done], Callable[[], Job]] = {}
+            try:
+                yield from _drained(self._started(), jobs, waiting, running, 2 * self.workers)
+                return
+            except BrokenProcessPool:
+                self._drop()
+                if not left:
+                    raise WallError("the processes that grade keep being killed") from None
+                waiting = list(running.values()) + waiting
+            except CancelledError:
+                raise WallError(f"the Dask cluster at {self.options.dask} was lost") from None
+
+    def _started(self) -> Executor:
+        if self._executor is None:
+            self._executor = _cluster(self.options.dask, self._closing) if self.options.dask else self._local()
+        return self._executor
+
+    def _local(self) -> Executor:
+        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+        context = multiprocessing.get_context(method)
+        if method == "forkserver":
+            context.set_forkserver_preload(["bpgrade.work", "nbgrader.preprocessors", "nbformat.v4"])
+        theirs, ours = context.Pipe(duplex=False)
+        self._closing.callback(theirs.close)
+        self._closing.callback(ours.close)
+        return ProcessPoolExecutor(self.workers, context, initializer=_ready, initargs=(theirs,))
+
+    def _drop(self) -> None:
+        """End the processes at once, in the middle of whatever they do."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+        self._closing.close()
 
 
 def _drained(
@@ -210,22 +291,30 @@ def _drained(
             yield done
 
 
-def _executor(options: Options, workers: int) -> Executor:
-    if options.dask:
-        from distributed import Client
+def _cluster(address: str, closing: contextlib.ExitStack) -> Executor:
+    from distributed import Client
 
-        client = Client(options.dask)
-        executor: Executor = client.get_executor(pure=False)
-        return executor
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(["bpgrade.work", "nbgrader.preprocessors", "nbformat.v4"])
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet)
+    try:
+        client = Client(address, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise WallError(f"no Dask scheduler answers at {address}: {error}") from error
+    closing.callback(client.close)
+    executor: Executor = client.get_executor(pure=False, retries=2)
+    return executor
 
 
-def _quiet() -> None:
-    """In a worker: Ctrl-C is for the process that records, which ends the workers."""
+def _ready(runner: Connection) -> None:
+    """In a worker: Ctrl-C is for the process that records; once that has ended or hangs up, so does this one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         sys.stdin.close()
+    threading.Thread(target=_leave_with, args=(runner,), daemon=True).start()
+
+
+def _leave_with(runner: Connection) -> None:
+    # Without this the workers of a killed runner would wait for work for ever, with zygotes and judges beside them.
+    with contextlib.suppress(EOFError, OSError):
+        runner.recv_bytes()
+    with contextlib.suppress(Exception):
+        work.workshop.close()
+    os._exit(1)

@@ -16,11 +16,13 @@ from functools import lru_cache
 from typing import Any
 
 from bpgrade.wall import wire
+from bpgrade.wall.host import WallError
 from bpkit.checking import Case, Verdict, judge
 from bpkit.exercises import find
 
 SECONDS = 60.0
 MEMORY = 6 << 30
+TRIES = 3
 
 
 @lru_cache(maxsize=256)
@@ -82,7 +84,11 @@ class Judge:
         self._asked: dict[tuple[str, int], tuple[Any, bytes]] = {}
 
     def inputs(self, exercise: str, seed: int) -> tuple[Any, bytes]:
-        """What a kernel is to call the function of an exercise with."""
+        """What a kernel is to call the function of an exercise with.
+
+        Raises:
+            WallError: no judge can be had.
+        """
         if (exercise, seed) not in self._asked:
             if len(self._asked) > 100:
                 self._asked.clear()
@@ -94,17 +100,25 @@ class Judge:
         request = {"op": "decide", "exercise": exercise, "seed": str(seed), "seen": seen}
         try:
             message, _ = self._talk(request, raw)
-        except (OSError, EOFError, wire.WireError, wire.Silence):
+        except (TimeoutError, wire.WireError, WallError):
             self.close()
             return None
         return None if "refused" in message else Verdict(**message)
 
     def _talk(self, request: dict[str, Any], raw: bytes) -> tuple[Any, bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self._start()
-        self._channel.settimeout(SECONDS)
-        wire.send(self._channel, request, raw)
-        return wire.receive(self._channel, time.monotonic() + SECONDS)
+        """One question and its answer; a judge that was killed is replaced and asked again."""
+        for _ in range(TRIES):
+            if self._process is None or self._process.poll() is not None:
+                self._start()
+            self._channel.settimeout(SECONDS)
+            try:
+                wire.send(self._channel, request, raw)
+                return wire.receive(self._channel, time.monotonic() + SECONDS)
+            except TimeoutError:
+                raise
+            except (OSError, EOFError):
+                self.close()
+        raise WallError("the judge keeps ending")
 
     def _start(self) -> None:
         self.close()

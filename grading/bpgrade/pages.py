@@ -7,7 +7,6 @@ Charts need no script and no fixed width: bars are measured in per cent, text st
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -169,7 +168,7 @@ def _finalize(value: Any) -> Any:
 def save(path: Path, data: bytes) -> Path:
     """Write a file as a whole or not at all: a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{os.getpid()}.tmp")
+    scratch = path.with_name(f".{path.name}.part")  # always the same name: what a kill leaves, the next run takes away
     try:
         scratch.write_bytes(data)
         scratch.replace(path)

@@ -467,7 +467,9 @@ def _place(work: _Work) -> None:
 def _finished(work: _Work, nb: Notebook) -> Notebook:
     spec, usual = nb["metadata"].get("kernelspec", {}), work.official.metadata.get("kernelspec", {})
     if spec and spec["name"] != usual.get("name"):
-        work.repairs.append(f"The notebook asked for the kernel {_short(spec['name'])}; it was run with Python 3.")
+        sentence = f"The notebook asked for the kernel {_short(spec['name'])}; it was run with Python 3."
+        work.repairs.append(sentence)
+        work.flags.append(Flag("other-kernel", sentence))
     return {"cells": work.cells, "metadata": copy.deepcopy(work.official.metadata), "nbformat": 4, "nbformat_minor": 5}
 
 
@@ -493,9 +495,13 @@ def _label(work: _Work, name: str) -> str:
     return f"the cell {name}"
 
 
-def _say(work: _Work, name: str, what: str) -> None:
+def _say(work: _Work, name: str, what: str, innocent: bool = False) -> None:
+    """Note a repair; a person should look at whatever happened to a test, unless it cannot have changed anything."""
     label = _label(work, name)
-    work.repairs.append(f"{label[0].upper()}{label[1:]} {what}")
+    sentence = f"{label[0].upper()}{label[1:]} {what}"
+    work.repairs.append(sentence)
+    if not innocent and _is_test(work.official.fixed[name]):
+        work.flags.append(Flag("edited-test", sentence, work.official.exercise(name)))
 
 
 # ---- which cell is which
@@ -522,7 +528,7 @@ def _adopt_locked(work: _Work, name: str) -> None:
         if cell is host and edited:
             _keep_text(work, name, host)
         elif cell is host and host["source"].strip() != fixed["source"].strip():
-            _say(work, name, "was changed in spaces or comments; the official one was put back.")
+            _say(work, name, "was changed in spaces or comments; the official one was put back.", innocent=True)
 
 
 def _unmarked(work: _Work, name: str) -> list[tuple[Cell, dict[str, Any]]]:
@@ -563,7 +569,8 @@ def _keep_text(work: _Work, name: str, host: Cell) -> None:
     # Before a test, so that a function defined in it is there; after the setup, so that its imports are.
     work.cells.insert(work.at(host) + (0 if _is_test(fixed) else 1), kept)
     host["source"] = fixed["source"]
-    _say(work, name, "was edited; the official one was put back, and the edited text was kept in a cell beside it.")
+    kept_where = "was edited; the official one was put back, and the edited text was kept in a cell beside it."
+    _say(work, name, kept_where, innocent=True)  # flagged already
 
 
 def _compare_facts(work: _Work, name: str, facts: dict[str, Any]) -> None:
@@ -577,7 +584,8 @@ def _compare_facts(work: _Work, name: str, facts: dict[str, Any]) -> None:
         given = _short(str(facts.get("points")))
         work.flag(name, f"The points of {_label(work, name)} were changed to {given}.")
     if wrong:
-        _say(work, name, f"had its marks changed ({', '.join(wrong)}); the official ones were put back.")
+        changed = f"had its marks changed ({', '.join(wrong)}); the official ones were put back."
+        _say(work, name, changed, innocent="points" in wrong)  # points are flagged already
 
 
 def _compare_type(work: _Work, name: str, host: Cell) -> None:
@@ -711,7 +719,7 @@ def _place_test(work: _Work, name: str) -> None:
     first = solved[0] if solved else own
     if work.at(work.hosts[name]) < first:
         work.move(work.hosts[name], first + 1)
-        _say(work, name, "stood above the function; it was moved below it.")
+        _say(work, name, "stood above the function; it was moved below it.", innocent=True)
 
 
 def _before_next(work: _Work, name: str, least: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bpgrade.judge import Judge
 from bpgrade.records import CRASHED, NO_RECORD, TIME_LIMIT, Outcome
-from bpgrade.wall.host import Died, Kernel, Late, WallError, Zygote, as_outputs
+from bpgrade.wall.host import Died, Kernel, Late, Zygote, as_outputs
 from bpkit.checking import Verdict
 from bpkit.checking.show import CheckFailed, Marks, as_html, as_text
 
@@ -56,7 +56,11 @@ class Runner:
     deaths: int = 0
 
     def run(self, notebook: dict[str, Any]) -> tuple[Outcome, ...]:
-        """Run all cells, write outputs into the notebook's cells, and return the outcomes in the notebook's order."""
+        """Run all cells, write outputs into the notebook's cells, and return the outcomes in the notebook's order.
+
+        Raises:
+            WallError: no kernel can be had. That is not the student's doing, so it costs no point.
+        """
         self.ends = time.monotonic() + self.limits.whole
         checks = []
         try:
@@ -98,7 +102,7 @@ class Runner:
         except Late as late:
             self._lost(late.alive)
             return [*late.outputs, _error("TimeLimit", f"stopped after {self._spent(seconds)} seconds")]
-        except (Died, WallError):
+        except Died:
             self._lost(alive=False)
             return [_error("KernelDied", "this cell ended the whole process")]
         self.ran.append(source)
@@ -135,7 +139,7 @@ class Runner:
             self._lost(late.alive)
             says = f"Checking `{exercise}` was stopped after {self._spent(seconds)} seconds."
             return Verdict(exercise, TIME_LIMIT, None, 0.0, says, "Which loop never ends, or runs far too often?")
-        except (Died, WallError):
+        except Died:
             self._lost(alive=False)
             says = f"The whole process ended while `{exercise}` was being called."
             question = "Does it leave Python, call itself without end, or use up the memory?"

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -24,7 +25,7 @@ from bpgrade.judge import Judge
 from bpgrade.records import UNREADABLE, Flag, Outcome, Record
 from bpgrade.run import Limits, Runner, exercise_of
 from bpgrade.wall import sealed
-from bpgrade.wall.host import ISOLATED, LEVELS, Kernel, WallError, Zygote
+from bpgrade.wall.host import ISOLATED, LEVELS, Died, Kernel, WallError, Zygote
 
 TRIES = 3
 REFUSAL = (
@@ -101,6 +102,11 @@ def grade(job: Job) -> Done:
     Raises:
         WallError: no kernel can be had.
     """
+    with _one_at_a_time:
+        return _grade(job)
+
+
+def _grade(job: Job) -> Done:
     start, lesson = time.perf_counter(), official(job.record.assignment, job.record.notebook, job.release)
     try:
         if job.problem:
@@ -114,7 +120,7 @@ def grade(job: Job) -> Done:
     record = replace(
         job.record,
         outcomes=outcomes,
-        flags=found + odd(outcomes),
+        flags=job.record.flags + found + odd(outcomes),
         repairs=job.record.repairs + repairs + restored,
         isolation=job.rules.level,
     )
@@ -140,15 +146,17 @@ def odd(outcomes: tuple[Outcome, ...]) -> tuple[Flag, ...]:
 
 def run(notebook: dict[str, Any], lesson: restore.Official, rules: Rules) -> tuple[Outcome, ...]:
     """Run a hand-in; a zygote that was killed from outside is replaced and the hand-in begun again."""
-    for left in reversed(range(TRIES)):
-        zygote = workshop.zygote(lesson, rules)
-        outcomes = Runner(zygote, workshop.judge, rules.seed, rules.limits).run(notebook)
-        if zygote.alive:
-            return outcomes
+    why = WallError("the process that kernels are forked from keeps ending")
+    for _ in range(TRIES):
+        try:
+            zygote = workshop.zygote(lesson, rules)
+            outcomes = Runner(zygote, workshop.judge, rules.seed, rules.limits).run(notebook)
+            if zygote.alive:
+                return outcomes
+        except WallError as error:
+            why = error
         workshop.close()
-        if not left:
-            raise WallError("the process that kernels are forked from keeps ending")
-    raise AssertionError
+    raise why
 
 
 def as_text(notebook: dict[str, Any]) -> str:
@@ -186,6 +194,7 @@ class Workshop:
 
 
 workshop = Workshop()
+_one_at_a_time = threading.Lock()  # Dask's workers call from several threads, and there is one workshop
 atexit.register(workshop.close)
 util.Finalize(None, workshop.close, exitpriority=10)  # worker processes of a pool end without atexit
 
@@ -204,8 +213,8 @@ def choose_level(lesson: restore.Official, allow_any: bool) -> str:
         try:
             zygote = workshop.zygote(lesson, Rules(0, level))
             holes = probe(zygote) if level == ISOLATED else []
-        except (WallError, OSError, AttributeError) as error:
-            why = str(error) or type(error).__name__
+        except (WallError, Died, OSError, AttributeError) as error:
+            why = str(error) or "the process that tried it was killed"
             continue
         if not holes:
             return level

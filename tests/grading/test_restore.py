@@ -71,7 +71,7 @@ def restored(nb, lesson=LESSON):
         if fixed["metadata"]["nbgrader"]["locked"]:
             assert cell["source"] == fixed["source"]
     assert all(len(sentence) < 400 and sentence.endswith((".", "…")) for sentence in repairs)
-    assert all(flag.kind == "edited-test" for flag in flags)
+    assert all(flag.kind in ("edited-test", "other-kernel") for flag in flags)
     again = restore(out, lesson)
     assert again == (out, (), ()), "restoring twice changes nothing more"
     return out, mended + repairs, flags
@@ -209,35 +209,35 @@ def empty_marks(nb):
 
 # what was done -> (how, words of a repair or "", whether a person should look)
 KINDS = {
-    "test deleted": (delete("check_relu"), "test of relu was missing", False),
-    "two tests deleted": (delete("check_relu", "check_dense"), "test of dense was missing", False),
-    "blank and test deleted": (delete("check_dense", "dense"), "cell dense was missing", False),
+    "test deleted": (delete("check_relu"), "test of relu was missing", True),
+    "two tests deleted": (delete("check_relu", "check_dense"), "test of dense was missing", True),
+    "blank and test deleted": (delete("check_dense", "dense"), "cell dense was missing", True),
     "setup deleted": (delete("setup"), "cell setup was missing", False),
     "test edited": (edit("check_relu", "pass"), "test of relu was edited", True),
     "test emptied": (edit("check_relu", "  "), "spaces or comments", False),
     "test with a comment": (edit("check_relu", "# mine\ncheck( relu )"), "spaces or comments", False),
     "test for another function": (edit("check_relu", "check(dense)"), "test of relu was edited", True),
-    "test copied": (copied("check_relu"), "2 times", False),
-    "test copied with the same id": (copied("check_relu", id="check-relu"), "same id", False),
+    "test copied": (copied("check_relu"), "2 times", True),
+    "test copied with the same id": (copied("check_relu", id="check-relu"), "same id", True),
     "copy of a test edited": (copied("check_relu", source="1 + 1"), "2 times", True),
-    "test split": (split("check_relu", "check(", "relu)"), "split in 2 cells", False),
-    "test split in a whole and nothing": (split("check_relu", "check(relu)", ""), "2 times", False),
+    "test split": (split("check_relu", "check(", "relu)"), "split in 2 cells", True),
+    "test split in a whole and nothing": (split("check_relu", "check(relu)", ""), "2 times", True),
     "test above its blank": (move("check_relu", 2), "moved below", False),
-    "test as text": (lambda nb: find(nb, "check_relu").update(cell_type="markdown"), "made code again", False),
+    "test as text": (lambda nb: find(nb, "check_relu").update(cell_type="markdown"), "made code again", True),
     "blank as text": (lambda nb: find(nb, "relu").update(cell_type="markdown"), "made code again", False),
     "setup edited": (edit("setup", "import math"), "cell setup was edited", False),
     "setup moved down": (move("setup", 30), "moved up", False),
     "points=100": (facts("check_relu", points=100), "marks changed (points)", True),
     "points as text": (facts("check_relu", points="many"), "marks changed (points)", True),
-    "unknown schema": (everywhere(schema_version=17), "schema_version", False),
-    "old schema": (everywhere(schema_version=1), "schema_version", False),
+    "unknown schema": (everywhere(schema_version=17), "schema_version", True),
+    "old schema": (everywhere(schema_version=1), "schema_version", True),
     "invalid grade id": (facts("check_relu", grade_id="check relu!"), "does not have", False),
     "grade id gone": (facts("check_relu", grade_id=None), "marked for grading", False),
     "grade id of another": (facts("check_relu", grade_id="check_dense"), "2 times", True),
     "blank made a test": (facts("relu", grade=True, solution=False, points=9), "marks changed", True),
-    "unlocked": (facts("check_relu", locked=False), "marks changed (locked)", False),
+    "unlocked": (facts("check_relu", locked=False), "marks changed (locked)", True),
     "everything stripped": (stripped, "recognised by their text", False),
-    "unknown kernel": (kernel, "kernel evil", False),
+    "unknown kernel": (kernel, "kernel evil", True),
     "same cell ids": (same_ids, "same id", False),
     "a marked cell of their own": (extra_marked_cell, "bonus", False),
     "empty marks": (empty_marks, "", False),
@@ -376,7 +376,7 @@ def test_of_two_copies_of_a_test_the_last_counts():
     out, _, flags = restored(nb)
     assert out["cells"][-1]["id"] == "copy"
     assert out["cells"][-1]["metadata"]["nbgrader"]["grade_id"] == "check_relu"
-    assert not flags
+    assert [flag.exercise for flag in flags] == ["relu"]
 
 
 @pytest.mark.parametrize("cells", [[], [code("print(1)")], [{"cell_type": "markdown", "metadata": {}, "source": "x"}]])

@@ -118,6 +118,7 @@ class Zygote:
         self._lock = threading.Lock()
         self.folder = _runtime_folder()
         self._process: subprocess.Popen[bytes] | None = None
+        self._lost = False
         try:
             sealed.seal(lesson, self.folder, given)
             inner = self.folder / "bpwall"
@@ -155,7 +156,8 @@ class Zygote:
 
     @property
     def alive(self) -> bool:
-        return self.level == COLD or (self._process is not None and self._process.poll() is None)
+        """Whether it can fork. A zygote that did not answer is no longer, even if its process has yet to be reaped."""
+        return self.level == COLD or (self._process is not None and not self._lost and self._process.poll() is None)
 
     def kernel(self) -> Kernel:
         """Fork a kernel.
@@ -173,6 +175,7 @@ class Zygote:
                 socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
                 answer = self._heard()
         except OSError as error:
+            self._lost = True
             ours.close()
             raise WallError("the zygote has ended") from error
         finally:
@@ -192,9 +195,12 @@ class Zygote:
             self._control.send(json.dumps(order).encode())
 
     def _ended(self, pid: int, scratch: str) -> None:
-        with contextlib.suppress(OSError), self._lock:
-            self._control.send(json.dumps({"op": "end", "pid": pid}).encode())
-            self._heard()
+        try:
+            with self._lock:
+                self._control.send(json.dumps({"op": "end", "pid": pid}).encode())
+                self._heard()
+        except OSError:
+            self._lost = True
         if scratch:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -257,13 +263,21 @@ def _hidden() -> list[str]:
 
 def _runtime_folder() -> Path:
     """A new folder for one zygote; those of processes that were killed are swept away first."""
-    base = Path(tempfile.gettempdir()) / f"bpgrade-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    base.mkdir(mode=0o711, exist_ok=True)
-    for old in base.iterdir():
+    sweep()
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=_base()))
+
+
+def _base() -> Path:
+    return Path(tempfile.gettempdir()) / f"bpgrade-{os.getuid() if hasattr(os, 'getuid') else 0}"
+
+
+def sweep() -> None:
+    """Remove the folders that processes of this machine left when they were killed."""
+    _base().mkdir(mode=0o711, exist_ok=True)
+    for old in _base().iterdir():
         owner = old.name.partition("-")[0]
         if owner.isdigit() and not _running(int(owner)):
             shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=base))
 
 
 def _running(pid: int) -> bool:
