@@ -175,8 +175,11 @@ def _same_failure(trial: Trial, mutant: Effect, alike: Callable[[Any, Any], bool
         return None
     if not mutant.findings.keys() <= seen.findings.keys() and not seen.changes:
         return None
-    if any(not alike(mutant.parts[label], seen.parts[label]) for label in mutant.findings):
-        return None
+    for label in mutant.findings:
+        if not alike(mutant.parts[label], seen.parts[label]):
+            return None
+        if not _nearer(mutant.parts[label], seen.parts[label], trial.wanted[label]):
+            return None
     return frozenset(mutant.findings) | {f"changed {name}" for name in mutant.changes}
 
 
@@ -186,6 +189,16 @@ def _same(wrong: Any, seen: Any) -> bool:
     if w is None or s is None:
         return type(wrong) is type(seen) and w is s
     return close(w, s, SAME) and _precision_of(wrong) == _precision_of(seen)
+
+
+def _nearer(wrong: Any, seen: Any, truth: Any) -> bool:
+    """Whether a result is far nearer to the known mistake than to the truth; two slight errors may look alike by chance."""
+    w, s, t = numeric(wrong), numeric(seen), numeric(truth)
+    if w is None or s is None or t is None or not w.shape == s.shape == t.shape or w.size == 0:
+        return True
+    with np.errstate(invalid="ignore"):
+        off, error = np.abs(s - w).max(), np.abs(s - t).max()
+    return not off > 0.01 * error  # nan where something overflowed
 
 
 def _precision_of(value: Any) -> tuple[str, bool]:
