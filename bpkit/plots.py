@@ -126,7 +126,7 @@ def decision_boundary(
     (left, bottom), (right, top) = X.min(axis=0) - pad, X.max(axis=0) + pad
     across, up = np.meshgrid(np.linspace(left, right, 120), np.linspace(bottom, top, 120))
     p = floats("predict(X)", predict(np.column_stack([across.ravel(), up.ravel()]))).reshape(across.shape)
-    ax.contourf(across, up, p, levels=np.linspace(0, 1, 11), cmap="cividis", alpha=0.35)
+    ax.contourf(across, up, p, levels=np.linspace(0, 1, 11), cmap="cividis", alpha=0.35, antialiased=True)
     ax.contour(across, up, p, levels=[0.5], colors="black", linewidths=2)
     for i, name in enumerate(names):
         chosen = X[labels == i]
@@ -195,7 +195,7 @@ def computation_graph(edges: Sequence[tuple[str, str, Any, Any]], ax: Axes | Non
     """
     names = list(dict.fromkeys(name for edge in edges for name in edge[:2]))
     column = _columns(names, [(source, target) for source, target, *_ in edges])
-    place = _positions(names, column)
+    place = _positions(names, column, {edge[1] for edge in edges})
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -209,11 +209,11 @@ def computation_graph(edges: Sequence[tuple[str, str, Any, Any]], ax: Axes | Non
         arrow = {"arrowstyle": "-|>", "color": "0.4", "mutation_scale": 14}
         ends = {"patchA": boxes[source], "patchB": boxes[target]}
         ax.annotate("", place[target], place[source], arrowprops=arrow | ends)
-        middle = ((place[source][0] + place[target][0]) / 2, (place[source][1] + place[target][1]) / 2)
+        ends_at = place[source], place[target]
         if value is not None:
-            _beside_arrow(ax, middle, f"{_short(value)} →", 9, COLOURS[0])
+            _beside_arrow(ax, *ends_at, f"{_short(value)} →", 1, COLOURS[0])
         if gradient is not None:
-            _beside_arrow(ax, middle, f"← {_short(gradient)}", -9, COLOURS[1])
+            _beside_arrow(ax, *ends_at, f"← {_short(gradient)}", -1, COLOURS[1])
     across, up = np.array(list(place.values())).T
     ax.set(xlim=(across.min() - 0.5, across.max() + 0.5), ylim=(up.min() - 0.6, up.max() + 0.6))
     ax.set_axis_off()
@@ -250,7 +250,8 @@ def _axes(ax: Axes | None) -> Axes:
 
 def _legend(ax: Axes, wanted: bool = True) -> Axes:
     if wanted:
-        ax.legend(frameon=False)
+        # A pale frame: curves, points and hatching behind the words must not cross them.
+        ax.legend(framealpha=0.85, edgecolor="none")
     return ax
 
 
@@ -258,18 +259,20 @@ def _short(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _beside_arrow(ax: Axes, middle: tuple[float, float], text: str, points_up: float, colour: str) -> None:
-    background = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
+def _beside_arrow(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float], text: str, side: int, colour: str
+) -> None:
+    """Write above the middle of an arrow (side 1) or below it (side -1), on the side where a slanted one leaves room."""
+    rise = side * int(np.sign(end[1] - start[1]))
     ax.annotate(
         text,
-        middle,
-        xytext=(0, points_up),
+        ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2),
+        xytext=(-3 * rise, (9 if rise == 0 else 7) * side),
         textcoords="offset points",
-        ha="center",
+        ha={1: "right", 0: "center", -1: "left"}[rise],
         va="center",
         color=colour,
         fontsize=9,
-        bbox=background,
     )
 
 
@@ -288,10 +291,13 @@ def _columns(names: list[str], arrows: list[tuple[str, str]]) -> dict[str, int]:
     return column
 
 
-def _positions(names: list[str], column: dict[str, int]) -> dict[str, tuple[float, float]]:
+def _positions(names: list[str], column: dict[str, int], fed: set[str]) -> dict[str, tuple[float, float]]:
+    """Where each box stands: what is computed on a straight line if it can, the inputs around it."""
     place = {}
     for c in set(column.values()):
         here = [name for name in names if column[name] == c]
-        for i, name in enumerate(here):
-            place[name] = (2.0 * c, (len(here) - 1) / 2 - i)
+        top = sum(name in fed for name in here) or len(here)
+        # Inputs that share a column with a computed box go below it, so that the main line stays level.
+        for i, name in enumerate(sorted(here, key=lambda name: name not in fed)):
+            place[name] = (2.0 * c, (top - 1) / 2 - i)
     return place

@@ -54,6 +54,29 @@ def test_famous_worked_example_and_its_bug():
     assert worked_example(W1, W2, 10_000, update_first=True) == pytest.approx(3.50847863e-05, rel=1e-7)
 
 
+def test_the_weights_of_the_famous_example_give_the_right_loss_not_the_published_one():
+    printed = [0.149780716, 0.24975114], [0.19956143, 0.29950229]
+    a1 = bpkit.sigmoid(X @ np.array(printed) + START["b1"])
+    a2 = bpkit.sigmoid(a1 @ np.array([[0.35891648, 0.511301270], [0.408666186, 0.561370121]]) + START["b2"])
+    assert f"{0.5 * np.sum((a2 - Y) ** 2):.9f}" == "0.291027774"
+
+
+def test_where_the_slope_of_the_sigmoid_is_weak():
+    low, high = bpkit.sigmoid_backward(np.ones(2), bpkit.sigmoid([2.85, 2.95]))
+    assert low > 0.05 > high, "lesson 1 says about 2.9"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_measured_slope_tells_a_right_formula_from_a_wrong_one(seed):
+    """Lesson 0: a right formula agrees to 1e-9, and 1e-6 is the border."""
+    rng = np.random.default_rng(seed)
+    inputs, w, y = rng.standard_normal((6, 3)), rng.standard_normal(3), rng.integers(0, 2, 6)
+    dw, _ = bpkit.neuron_backward(inputs, y, bpkit.neuron_forward(inputs, w, 0.5))
+    measured = bpkit.numerical_gradient(lambda w: bpkit.bce(y, bpkit.neuron_forward(inputs, w, 0.5)), w)
+    assert bpkit.relative_error(dw, measured) < 1e-9
+    assert bpkit.relative_error(dw * [1, 1, 1.001], measured) > 1e-6
+
+
 def xor_successes(hidden, activation, slope, spread):
     """Of 40 starts, the step at which each solved XOR (loss below 0.1 within 3,000 steps of lr 0.5), all at once."""
     data = datasets.xor()

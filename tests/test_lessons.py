@@ -1,5 +1,6 @@
 """Lessons and solutions: one source, every solution right, every blank a blank."""
 
+import itertools
 import re
 
 import pytest
@@ -86,12 +87,38 @@ def test_lesson_teaches_as_promised(lesson):
         assert promise in text, promise
     assert text.count("<summary>") >= 2, "two interview questions with folded answers"
     assert "**Next:**" in text
-    assert "**Predict**" in text or "**predict**" in text
+    assert 35 <= int(re.search(r"\*\*Time:\*\* about (\d+) minutes", text)[1]) <= 60
     code = [source(cell) for cell in cells if cell["cell_type"] == "code"]
     assert sum("plt.show()" in cell for cell in code) == text.count("*In the figure:*"), "every figure is described"
     for cell in blanks(read("solutions", lesson)).values():
         solution = re.search(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", source(cell), re.DOTALL)[1]
-        assert 1 <= len(solution.strip().splitlines()) <= 8, grade_id(cell)
+        assert 1 <= len(solution.strip().splitlines()) <= 6, grade_id(cell)
         assert '"""' in source(cell), "shapes stand in the docstring"
     size = (next((ROOT / "solutions" / lesson).glob("*.ipynb"))).stat().st_size
     assert size < 1_000_000
+
+
+@pytest.mark.parametrize("lesson", notebooks.LESSONS)
+def test_a_question_stands_before_every_run(lesson):
+    cells = read("solutions", lesson)["cells"]
+    for before, cell in itertools.pairwise(cells):
+        if cell["cell_type"] == "code" and grade_id(cell) is None:
+            assert before["cell_type"] == "markdown", source(cell)
+            assert re.search(r"\*\*([Pp]redict|Find the bug)\*\*", source(before)), source(cell)
+
+
+@pytest.mark.parametrize("lesson", notebooks.LESSONS)
+def test_formulas_can_be_set_and_links_lead_somewhere(lesson):
+    for cell in read("solutions", lesson)["cells"]:
+        if cell["cell_type"] == "markdown":
+            for formula in re.findall(r"\$\$.*?\$\$|(?<!\$)\$[^$]+\$(?!\$)", source(cell), re.DOTALL):
+                assert "`" not in formula, f"Markdown takes the backticks first, and the formula stays raw: {formula}"
+                assert formula.count("{") == formula.count("}"), formula
+            for link in re.findall(r"\]\((?!https?:)([^)]+)\)", source(cell)):
+                assert (ROOT / "solutions" / lesson / link).exists(), link
+
+
+def test_each_lesson_leads_to_the_next():
+    for lesson, following in itertools.pairwise(notebooks.LESSONS):
+        text = "\n".join(source(cell) for cell in read("solutions", lesson)["cells"])
+        assert f"](../{following}/{notebooks.name_of(following)})" in text.split("**Next:**")[1], lesson
