@@ -229,9 +229,13 @@ ESCAPES: dict[str, str] = {
     "the network": "__import__('socket').create_connection(('127.0.0.1', {port}), 1)",
     "local sockets": "s = __import__('socket').socket(1); s.connect('\\0' + {word!r})",
     "other processes": "assert [p for p in __import__('os').listdir('/proc') if p.isdigit()] == ['1']",
-    "the system": "open('/usr/' + {word!r}, 'w')",
-    "Python": "open(__import__('sys').prefix + '/' + {word!r}, 'w')",
-    "mounts": "assert __import__('ctypes').CDLL(None).mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0",
+    "the system": "p = '/usr/' + {word!r}; open(p, 'w').close(); __import__('os').remove(p)",
+    "Python": "p = __import__('sys').prefix + '/' + {word!r}; open(p, 'w').close(); __import__('os').remove(p)",
+    # No file system has this name: whoever may mount hears ENODEV, and nothing is mounted; all others hear EPERM.
+    "mounts": (
+        "c = __import__('ctypes'); c.CDLL(None, use_errno=True).mount(b'none', b'/tmp', b'bpgrade', 0, None); "
+        "assert c.get_errno() != 1"
+    ),
     "new namespaces": "assert __import__('ctypes').CDLL(None).unshare(0x10000000) == 0",
     "the exercises": "import bpkit.exercises",
     "the grader": "import bpgrade",
