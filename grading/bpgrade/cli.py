@@ -230,6 +230,17 @@ def export(
             typer.echo(f"  {note}")
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def formgrader(context: typer.Context, out: Out = GRADING) -> None:
+    """Open nbgrader's formgrader: look at hand-ins, give points and comments by hand. More options go to Jupyter."""
+    from bpgrade import formgrader as work
+
+    try:
+        raise typer.Exit(work.run(REPOSITORY, out, context.args))
+    except work.FormgraderError as error:
+        _stop(error)
+
+
 @app.command()
 def sample(
     into: Annotated[Path, typer.Argument(help="A new or empty folder.")] = GRADING / "sample" / "submitted",
@@ -240,3 +251,7 @@ def sample(
 
     ids = write_class(REPOSITORY, into, lesson)
     typer.echo(f"{len(ids)} students, hand-ins in {into}")
+
+
+if __name__ == "__main__":
+    app()

@@ -255,13 +255,13 @@ class Pool:
         theirs, ours = context.Pipe(duplex=False)
         self._closing.callback(theirs.close)
         self._closing.callback(ours.close)
-        return ProcessPoolExecutor(self.workers, context, initializer=_ready, initargs=(theirs,))
+        executor = ProcessPoolExecutor(self.workers, context, initializer=_ready, initargs=(theirs,))
+        self._closing.callback(executor.shutdown, wait=False, cancel_futures=True)
+        return executor
 
     def _drop(self) -> None:
         """End the processes at once, in the middle of whatever they do."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = None
+        self._executor = None
         self._closing.close()
 
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +21,12 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float
 
 from bpgrade import flags, restore, work
-from bpgrade.records import SCHEMA, Record
+from bpgrade.records import SCHEMA, Flag, Record
 from bpgrade.run import Limits
 from bpgrade.wall.host import ISOLATED
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(os.environ.get("BPKIT_COURSE") or Path(__file__).resolve().parents[2])
+AUTOGRADE = "nbgrader autograde"  # the id of the run that all such gradings belong to
 
 
 class Repair(NbGraderPreprocessor):
@@ -30,11 +34,16 @@ class Repair(NbGraderPreprocessor):
 
     def preprocess(self, nb: Any, resources: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         lesson = _lesson(resources)
-        notebook, _ = restore.read(json.dumps(nb).encode())
-        notebook, repairs, _ = restore.restore(notebook, lesson)
-        for repair in repairs:
+        notebook, repairs = restore.read(json.dumps(nb).encode())
+        notebook, restored, found = restore.restore(notebook, lesson)
+        for repair in repairs + restored:
             self.log.warning("%s", repair)
+        _repaired[_whose(resources)] = (repairs + restored, found)
         return nbformat.from_dict(notebook), resources
+
+
+# nbgrader makes two passes over a hand-in and carries nothing from the first to the second.
+_repaired: dict[tuple[str, str], tuple[tuple[str, ...], tuple[Flag, ...]]] = {}
 
 
 class Run(NbGraderPreprocessor):
@@ -51,15 +60,18 @@ class Run(NbGraderPreprocessor):
             self.log.warning("Run without isolation: %s", level)
         rules = work.Rules(_seed(marks["db_url"]), level, Limits(self.cell_seconds, self.seconds))
         notebook = json.loads(json.dumps(nb))
+        repairs, found = _repaired.pop(_whose(resources), ((), ()))
         outcomes = work.run(notebook, lesson, rules)
         record = Record(
             marks["student"],
             marks["assignment"],
             marks["notebook"],
             outcomes=outcomes,
-            flags=flags.flags(notebook, lesson) + work.odd(outcomes),
+            flags=found + flags.flags(notebook, lesson) + work.odd(outcomes),
+            repairs=repairs,
             isolation=level,
-            digest="nbgrader autograde",
+            digest=AUTOGRADE,
+            source=f"{marks['student']}/{marks['assignment']}/{marks['notebook']}.ipynb",
         )
         _keep(marks["db_url"], record)
         return nbformat.from_dict(notebook), resources
@@ -82,6 +94,10 @@ def _lesson(resources: dict[str, Any]) -> restore.Official:
     return work.official(marks["assignment"], marks["notebook"], path.read_text(encoding="utf-8"))
 
 
+def _whose(resources: dict[str, Any]) -> tuple[str, str]:
+    return resources["nbgrader"]["student"], resources["nbgrader"]["assignment"]
+
+
 def _database(url: str) -> Path:
     if not url.startswith("sqlite:///"):
         raise ValueError(f"db_url must be a file of SQLite, got {url.partition(':')[0]}")
@@ -98,16 +114,23 @@ def _seed(url: str) -> int:
     """A seed that no student knows and that a regrading uses again: drawn from the gradebook's own secret."""
     with closing(sqlite3.connect(_database(url))) as db:
         db.executescript(SCHEMA)
-        db.execute(
-            "INSERT OR IGNORE INTO bpgrade_run VALUES ('nbgrader autograde', abs(random()) || abs(random()), datetime(), datetime())"
-        )
+        new = "INSERT OR IGNORE INTO bpgrade_run VALUES (?, abs(random()) || abs(random()), datetime(), datetime())"
+        db.execute(new, (AUTOGRADE,))
         db.commit()
-        (seed,) = db.execute("SELECT seed FROM bpgrade_run WHERE id = 'nbgrader autograde'").fetchone()
+        (seed,) = db.execute("SELECT seed FROM bpgrade_run WHERE id = ?", (AUTOGRADE,)).fetchone()
     return int(hashlib.sha256(seed.encode()).hexdigest()[:30], 16)
 
 
 def _keep(url: str, record: Record) -> None:
     with closing(sqlite3.connect(_database(url))) as db:
-        row = (record.student, record.assignment, record.digest, "nbgrader autograde", record.to_json())
+        (when,) = db.execute(_SUBMITTED, (record.student, record.assignment)).fetchone() or (None,)
+        record = replace(record, submitted=when and datetime.fromisoformat(when).isoformat())
+        row = (record.student, record.assignment, record.digest, AUTOGRADE, record.to_json())
         db.execute("INSERT OR REPLACE INTO bpgrade_record VALUES (?, ?, ?, ?, ?)", row)
         db.commit()
+
+
+_SUBMITTED = """
+SELECT sa.timestamp FROM submitted_assignment sa JOIN assignment a ON a.id = sa.assignment_id
+WHERE sa.student_id = ? AND a.name = ?
+"""

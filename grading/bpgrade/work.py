@@ -223,19 +223,24 @@ def choose_level(lesson: restore.Official, allow_any: bool) -> str:
     raise Refusal(REFUSAL.format(why=why))
 
 
+# Each takes back what it did if it should succeed: the machine is then one without a wall.
+MOUNT = """
+import ctypes, os, tempfile
+libc, folder = ctypes.CDLL(None), tempfile.mkdtemp()
+done = libc.mount(b"none", folder.encode(), b"tmpfs", 0, None)
+done or libc.umount2(folder.encode(), 2)
+os.rmdir(folder)
+assert done == 0
+"""
 ESCAPES: dict[str, str] = {
     "files": "open({canary!r}).read()",
     "the home folder": "assert not __import__('os').path.exists({home!r})",
     "the network": "__import__('socket').create_connection(('127.0.0.1', {port}), 1)",
     "local sockets": "s = __import__('socket').socket(1); s.connect('\\0' + {word!r})",
     "other processes": "assert [p for p in __import__('os').listdir('/proc') if p.isdigit()] == ['1']",
-    "the system": "p = '/usr/' + {word!r}; open(p, 'w').close(); __import__('os').remove(p)",
-    "Python": "p = __import__('sys').prefix + '/' + {word!r}; open(p, 'w').close(); __import__('os').remove(p)",
-    # No file system has this name: whoever may mount hears ENODEV, and nothing is mounted; all others hear EPERM.
-    "mounts": (
-        "c = __import__('ctypes'); c.CDLL(None, use_errno=True).mount(b'none', b'/tmp', b'bpgrade', 0, None); "
-        "assert c.get_errno() != 1"
-    ),
+    "the system": "import os; open('/usr/' + {word!r}, 'w').close(); os.remove('/usr/' + {word!r})",
+    "Python": "import os, sys; p = sys.prefix + '/' + {word!r}; open(p, 'w').close(); os.remove(p)",
+    "mounts": MOUNT,
     "new namespaces": "assert __import__('ctypes').CDLL(None).unshare(0x10000000) == 0",
     "the exercises": "import bpkit.exercises",
     "the grader": "import bpgrade",
