@@ -4,23 +4,27 @@ The course root is the repository: solutions/ is what nbgrader calls source, les
 Everything that belongs to a class (hand-ins, gradebook, feedback) stays below this folder and out of git.
 """
 
+import os
 import warnings
 from pathlib import Path
 
 c = get_config()  # noqa: F821 - traitlets provides it
 
 here = Path(__file__).resolve().parent
+# The class: this folder, or the other one that `bpgrade grade --out` wrote to and `bpgrade formgrader --out` shows.
+out = Path(os.environ.get("BPGRADE_OUT") or here).resolve()
+within = os.path.relpath(out, here.parent)
 
 c.CourseDirectory.course_id = "bpkit"
 c.CourseDirectory.root = str(here.parent)
 c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "lessons"
-c.CourseDirectory.submitted_directory = "grading/submitted"
-c.CourseDirectory.autograded_directory = "grading/autograded"
-c.CourseDirectory.feedback_directory = "grading/feedback"
+c.CourseDirectory.submitted_directory = f"{within}/submitted"
+c.CourseDirectory.autograded_directory = f"{within}/autograded"
+c.CourseDirectory.feedback_directory = f"{within}/feedback"
 c.CourseDirectory.solution_directory = "grading/solution"
 c.CourseDirectory.source_with_tests_directory = "grading/source_with_tests"
-c.CourseDirectory.db_url = f"sqlite:///{here / 'gradebook.db'}"
+c.CourseDirectory.db_url = f"sqlite:///{out / 'gradebook.db'}"
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".pytest_cache", ".DS_Store"]
 
 c.ZipCollectApp.downloaded_directory = "grading/downloaded"
@@ -50,6 +54,51 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# Formgrader's pages run with all your rights: of what a student's notebook displays they get text, pictures and plain
+# HTML, and no script. nbgrader's own feedback pages pass through the same sieve.
+c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.SanitizeHTML"]
+c.SanitizeHTML.tags = [
+    *(
+        "a",
+        "abbr",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "details",
+        "div",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+    ),
+    *(
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "span",
+        "strong",
+        "sub",
+        "summary",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ),
+]
+c.SanitizeHTML.attributes = {"a": ["href", "title"], "div": ["role", "style"]}
+c.SanitizeHTML.styles = ["border-left", "margin-top", "overflow-wrap", "padding"]
 
 # For grading as nbgrader comes.
 c.Execute.timeout = 120
