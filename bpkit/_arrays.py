@@ -115,7 +115,10 @@ def whole(name: str, value: Any, least: int) -> int:
 
 def labels_of(name: str, labels: ArrayLike, classes: int) -> NDArray[np.intp]:
     """Return class labels (n,) as integers in [0, classes); whole-valued floats are accepted."""
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError as error:
+        raise ValueError(f"{name} must have shape (n,), but its rows have different lengths") from error
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have shape (n,) with n >= 1, got {array.shape}")
     if array.dtype.kind not in "fiub" or (array.dtype.kind == "f" and not np.array_equal(array, np.floor(array))):
@@ -125,8 +128,16 @@ def labels_of(name: str, labels: ArrayLike, classes: int) -> NDArray[np.intp]:
     return array.astype(np.intp, copy=False)
 
 
+def a_dict(name: str, value: Any) -> None:
+    """Raise ValueError unless `value` maps names to arrays, as params, grads and caches do."""
+    if not hasattr(value, "items"):
+        raise ValueError(f"{name} must be a dict from names to arrays, got {type(value).__name__}")
+
+
 def grads_like(params: Params, grads: Params, grads_name: str = "grads") -> tuple[dict[str, Array], dict[str, Array]]:
     """Return both dicts as float64 arrays if they have the same keys and, key by key, the same shapes."""
+    a_dict("params", params)
+    a_dict(grads_name, grads)
     if set(params) != set(grads):
         raise ValueError(f"{grads_name} must have the keys of params: {sorted(params)}, got {sorted(grads)}")
     p = {key: floats(f"params[{key!r}]", value) for key, value in params.items()}

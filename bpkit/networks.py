@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bpkit import losses
-from bpkit._arrays import at_least, floats, labels_of, same_length, same_shape, scalar, whole, with_ndim, within
+from bpkit._arrays import a_dict, at_least, floats, labels_of, same_length, same_shape, scalar, whole, with_ndim, within
 from bpkit.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from bpkit.gradients import GradientReport
 from bpkit.initializers import he_std, xavier_std
@@ -100,6 +100,8 @@ def train_neuron(X: ArrayLike, y_true: ArrayLike, lr: float, steps: int) -> tupl
         (array([0.8775]), [0.6931, 0.4741])
     """
     X, lr = with_ndim("X", X, "n d"), at_least("lr", lr, 0.0, strict=True)
+    y_true = with_ndim("y_true", y_true, "n")
+    same_length("y_true", y_true, 0, f"X {X.shape}", len(X), "rows")
     w, b, history = np.zeros(X.shape[1]), 0.0, []
     for _ in range(whole("steps", steps, 0)):
         a = neuron_forward(X, w, b)
@@ -129,8 +131,7 @@ def two_layer_forward(X: ArrayLike, params: Mapping[str, ArrayLike]) -> tuple[Ar
         >>> a2, cache["a1"]
         (array([[0.5]]), array([[1., 0.]]))
     """
-    W1, b1, W2, b2 = _two_layer_params(params)
-    X = with_ndim("X", X, "n d")
+    X, W1, b1, W2, b2 = _two_layers(X, params)
     z1 = dense(X, W1, b1)
     a1 = relu(z1)
     z2 = dense(a1, W2, b2)
@@ -162,17 +163,18 @@ def two_layer_backward(
         >>> two_layer_backward([[1.0]], cache, params)["W1"]
         array([[-1.,  0.]])
     """
-    W1, _, W2, _ = _two_layer_params(params)
+    a_dict("cache", cache)
     missing = {"X", "z1", "a1", "a2"} - set(cache)
     if missing:
         raise ValueError(f"cache must be the dict of two_layer_forward; it lacks {sorted(missing)}")
+    X, W1, _, W2, _ = _two_layers(cache["X"], params)
     y_true, a2 = with_ndim("y_true", y_true, "n k"), with_ndim("cache['a2']", cache["a2"], "n k")
     same_shape(y_true=y_true, a2=a2)
     within("y_true", y_true, 0.0, 1.0)
     dz2 = (a2 - y_true) / y_true.size
     da1, dW2, db2 = dense_backward(dz2, cache["a1"], W2)
     dz1 = relu_backward(da1, cache["z1"])
-    _, dW1, db1 = dense_backward(dz1, cache["X"], W1)
+    _, dW1, db1 = dense_backward(dz1, X, W1)
     return {"W1": dW1, "b1": db1, "W2": dW2, "b2": db2}
 
 
@@ -199,7 +201,8 @@ def cheatsheet_gradients(
         >>> grads["W2"]
         array([[-0.125]])
     """
-    X, y_true, W1 = with_ndim("X", X, "n d"), with_ndim("y_true", y_true, "n k"), with_ndim("W1", W1, "d h")
+    X, W1, b1, W2, b2 = _two_layers(X, {"W1": W1, "b1": b1, "W2": W2, "b2": b2}, "{}")
+    y_true = with_ndim("y_true", y_true, "n k")
     a1 = sigmoid(dense(X, W1, b1))
     a2 = sigmoid(dense(a1, W2, b2))
     same_shape(y_true=y_true, a2=a2)
@@ -469,11 +472,25 @@ class MLP:
         return self._activations[layer - 1] @ self.parameters[f"W{layer}"] + self.parameters[f"b{layer}"]
 
 
-def _two_layer_params(params: Mapping[str, ArrayLike]) -> list[Array]:
+def _two_layers(X: ArrayLike, params: Mapping[str, ArrayLike], called: str = "params[{!r}]") -> list[Array]:
+    """X, W1, b1, W2, b2 as float64 if they fit; an error calls each what the caller calls it."""
+    a_dict("params", params)
     missing = {"W1", "b1", "W2", "b2"} - set(params)
     if missing:
         raise ValueError(f"params must hold W1, b1, W2 and b2; it lacks {sorted(missing)}")
-    return [floats(f"params[{key!r}]", params[key]) for key in ("W1", "b1", "W2", "b2")]
+    before, name = with_ndim("X", X, "n d"), "X"
+    arrays = [before]
+    for W_key, b_key in (("W1", "b1"), ("W2", "b2")):
+        W_name, b_name = called.format(W_key), called.format(b_key)
+        W, b = with_ndim(W_name, params[W_key], "rows columns"), with_ndim(b_name, params[b_key], "columns")
+        if len(W) != before.shape[1]:
+            raise ValueError(
+                f"{W_name} has {len(W)} rows {W.shape}, but {name} has {before.shape[1]} columns {before.shape}"
+            )
+        same_length(b_name, b, 0, f"{W_name} {W.shape}", W.shape[1], "columns")
+        before, name = W, W_name
+        arrays += [W, b]
+    return arrays
 
 
 def _product(a: Array, W: Array, layer: int) -> Array:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit._arrays import at_least, floats, grads_like, scalar, whole
+from bpkit._arrays import a_dict, at_least, floats, grads_like, scalar, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -258,6 +258,7 @@ def adam_step(
     """
     lr, eps = at_least("lr", lr, 0.0, strict=True), at_least("eps", eps, 0.0, strict=True)
     beta1, beta2 = _share("beta1", beta1), _share("beta2", beta2)
+    a_dict("state", state)
     missing = {"t", "m", "v"} - set(state)
     if missing:
         raise ValueError(f"state must hold t, m and v; it lacks {sorted(missing)}")
@@ -292,6 +293,7 @@ def clip_by_global_norm(grads: Mapping[str, ArrayLike], max_norm: float) -> tupl
         (array([0.6]), array([0.8]), 5.0)
     """
     max_norm = at_least("max_norm", max_norm, 0.0, strict=True)
+    a_dict("grads", grads)
     if not grads:
         raise ValueError("grads is empty: it holds no arrays")
     g = {key: floats(f"grads[{key!r}]", value) for key, value in grads.items()}

@@ -197,6 +197,10 @@ def test_nan_passes_through():
         (lambda: bpkit.cce([[1.0, 1.0]], [[0.5, 0.5]]), "each row of y_true must sum to 1"),
         (lambda: bpkit.cce_with_logits([[1.0, 0.0]], [[0.5, 0.5, 0.1]]), r"same shape"),
         (lambda: bpkit.sparse_cce([3], [[0.5, 0.5]]), r"labels must lie in 0 … 1, got values from 3 to 3"),
+        (
+            lambda: bpkit.sparse_cce([[0], [0, 1]], [[0.5, 0.5]]),
+            "labels must have shape .* rows have different lengths",
+        ),
         (lambda: bpkit.sparse_cce([-1], [[0.5, 0.5]]), "labels must lie in"),
         (lambda: bpkit.sparse_cce([0.5], [[0.5, 0.5]]), "labels must hold whole numbers"),
         (lambda: bpkit.sparse_cce([0, 1], [[0.5, 0.5]]), r"labels has shape \(2,\), but p has 1 rows"),
