@@ -28,10 +28,8 @@ def hand_out(lessons: Path, folder: Path) -> list[Path]:
     Returns:
         The files added, never one that was there before.
     """
-    given: dict[str, list[str]] = {}
     record = folder / EDITIONS
-    if record.exists():
-        given = json.loads(record.read_text(encoding="utf-8"))
+    given = editions_given(record)
     added = []
     for source in sorted(lessons.glob("*/*.ipynb")):
         name = source.relative_to(lessons).as_posix()
@@ -51,6 +49,18 @@ def hand_out(lessons: Path, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(given, indent=1), encoding="utf-8")
     return added
+
+
+def editions_given(record: Path) -> dict[str, list[str]]:
+    """Which editions of which lesson a learner was given; nothing if the record is missing or damaged.
+
+    Without it a lesson may be handed out twice, beside the first; nobody's work is at risk.
+    """
+    try:
+        given = json.loads(record.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {str(name): list(editions) for name, editions in given.items()} if isinstance(given, dict) else {}
 
 
 def beside(target: Path) -> Path:

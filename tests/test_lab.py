@@ -2,6 +2,8 @@
 
 import sys
 
+import pytest
+
 from bpkit import lab
 
 
@@ -53,6 +55,18 @@ def test_work_without_a_record_is_not_touched(tmp_path):
     work = lesson(mine, "my own")
     assert names(lab.hand_out(source, mine), mine) == ["00_slopes/slopes (edition 2).ipynb"]
     assert work.read_text() == "my own"
+
+
+@pytest.mark.parametrize("record", ["", '{"00_slopes/slo', "[1]"])
+def test_a_damaged_record_costs_nothing_but_a_second_copy(tmp_path, record):
+    source, mine = tmp_path / "lessons", tmp_path / "mine"
+    lesson(source, "text")
+    lab.hand_out(source, mine)
+    (mine / "00_slopes/slopes.ipynb").write_text("my work")
+    (mine / lab.EDITIONS).write_text(record)
+    assert names(lab.hand_out(source, mine), mine) == ["00_slopes/slopes (edition 2).ipynb"]
+    assert (mine / "00_slopes/slopes.ipynb").read_text() == "my work"
+    assert lab.hand_out(source, mine) == []
 
 
 def test_the_server_listens_on_this_machine_only_and_opens_the_first_lesson(tmp_path, monkeypatch):
