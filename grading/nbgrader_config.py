@@ -57,7 +57,7 @@ c.Autograde.autograde_preprocessors = [
 
 # Formgrader's pages run with all your rights: of what a student's notebook displays they get text, pictures and plain
 # HTML, and no script. nbgrader's own feedback pages pass through the same sieve.
-c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.SanitizeHTML"]
+c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
 c.SanitizeHTML.tags = [
     *(
         "a",
