@@ -242,6 +242,21 @@ def formgrader(context: typer.Context, out: Out = GRADING) -> None:
 
 
 @app.command()
+def kernel(
+    user: Annotated[
+        bool, typer.Option("--user", help="For all of this user's environments, not just this one.")
+    ] = False,
+) -> None:
+    """Give Jupyter a kernel behind the wall, in which to open a hand-in: "bpkit, behind the wall"."""
+    from bpgrade import provisioner
+
+    try:
+        typer.echo(provisioner.install(user))
+    except OSError as error:
+        _stop(error)
+
+
+@app.command()
 def sample(
     into: Annotated[Path, typer.Argument(help="A new or empty folder.")] = GRADING / "sample" / "submitted",
     lesson: Annotated[str | None, typer.Option("--lesson", help="Id of one lesson.")] = None,

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,7 +26,7 @@ ISOLATED, WARM, COLD = "isolated", "warm, not isolated", "stock, not isolated"
 LEVELS = (ISOLATED, WARM, COLD)
 START_SECONDS = 90.0
 GRACE_SECONDS = 1.5
-INSIDE = ("__init__.py", "cold.py", "kernel.py", "sandbox.py", "wire.py", "zygote.py")
+INSIDE = ("__init__.py", "cold.py", "jupyter.py", "kernel.py", "sandbox.py", "wire.py", "zygote.py")
 
 
 class WallError(RuntimeError):
@@ -65,6 +66,25 @@ class Kernel:
             self.ended = True
             self._channel.close()
             self._end()
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does."""
+        self._interrupt()
+
+    def hears(self, word: bytes, seconds: float) -> bool:
+        """Whether the kernel says this one word in time; for a kernel that is not asked with `request`."""
+        with contextlib.suppress(OSError):
+            self._channel.settimeout(seconds)
+            return self._channel.recv(len(word), socket.MSG_WAITALL) == word
+        return False
+
+    def hung_up(self) -> bool:
+        """Whether a kernel that has nothing more to say has ended."""
+        if not self.ended:
+            self._channel.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                return not self._channel.recv(1)
+        return self.ended
 
     def request(self, message: dict[str, Any], raw: bytes, seconds: float) -> tuple[dict[str, Any], bytes]:
         """Ask for one thing and wait for its answer.
@@ -116,7 +136,7 @@ class Zygote:
     def __init__(self, lesson: str, given: set[str], level: str = ISOLATED, seconds: int = 600) -> None:
         self.lesson, self.level, self.seconds = lesson, level, seconds
         self._lock = threading.Lock()
-        self.folder = _runtime_folder()
+        self.folder = runtime_folder()
         self._process: subprocess.Popen[bytes] | None = None
         self._lost = False
         try:
@@ -159,9 +179,12 @@ class Zygote:
         """Whether it can fork. A zygote that did not answer is no longer, even if its process has yet to be reaped."""
         return self.level == COLD or (self._process is not None and not self._lost and self._process.poll() is None)
 
-    def kernel(self) -> Kernel:
+    def kernel(self, more: dict[str, Any] | None = None, descriptors: Sequence[int] = ()) -> Kernel:
         """Fork a kernel.
 
+        Args:
+            more: what else to order: `connection` for a kernel that speaks Jupyter's protocol, or another `slot`.
+            descriptors: the sockets that it is to listen on.
         Raises:
             WallError: the zygote has ended.
         """
@@ -169,10 +192,10 @@ class Zygote:
             return self._cold_kernel()
         ours, theirs = socket.socketpair()
         scratch = tempfile.mkdtemp(dir=self.folder) if self.level == WARM else ""
-        order = {"op": "fork", "slot": os.getpid(), "seconds": self.seconds, "folder": scratch}
+        order = {"op": "fork", "slot": os.getpid(), "seconds": self.seconds, "folder": scratch} | (more or {})
         try:
             with self._lock:
-                socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno()])
+                socket.send_fds(self._control, [json.dumps(order).encode()], [theirs.fileno(), *descriptors])
                 answer = self._heard()
         except OSError as error:
             self._lost = True
@@ -261,7 +284,7 @@ def _hidden() -> list[str]:
     return whole or [str(package), str(library)]
 
 
-def _runtime_folder() -> Path:
+def runtime_folder() -> Path:
     """A new folder for one zygote; those of processes that were killed are swept away first."""
     sweep()
     return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=_base()))

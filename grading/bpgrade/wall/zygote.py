@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -34,6 +35,7 @@ ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
 }
+MOST_DESCRIPTORS = 6  # a channel, and for Jupyter its five sockets
 RAN = "import sys; sys.path.insert(0, {course!r}); from bpwall import zygote; zygote.{what}"
 
 
@@ -92,7 +94,7 @@ def serve(control: int, walled: bool) -> None:
         if request is None:
             os._exit(0)
         if request["op"] == "fork":
-            pid = _fork(request, descriptors[0], channel, own_namespace, shell)
+            pid = _fork(request, descriptors, channel, own_namespace, shell)
             _say(channel, {"pid": pid})
         elif request["op"] == "interrupt":
             with contextlib.suppress(ProcessLookupError):
@@ -101,33 +103,49 @@ def serve(control: int, walled: bool) -> None:
             _say(channel, {"status": _end(request["pid"], walled)})
 
 
-def _fork(request: dict[str, Any], descriptor: int, control: socket.socket, own_namespace: int, shell: Any) -> int:
+def _fork(
+    request: dict[str, Any], descriptors: array.array[int], control: socket.socket, own_namespace: int, shell: Any
+) -> int:
     walled = own_namespace >= 0
     if walled:
         sandbox.unshare(sandbox.CLONE_NEWPID)
     pid = os.fork()
     if pid:
-        os.close(descriptor)
+        for descriptor in descriptors:
+            os.close(descriptor)
         if walled:
             sandbox.call("setns", own_namespace, sandbox.CLONE_NEWPID)
         return pid
     try:
         control.close()
-        kept = os.dup2(descriptor, 3) if descriptor != 3 else 3
-        nowhere = os.open("/dev/null", os.O_RDWR)
-        for standard in (0, 1, 2):
-            os.dup2(nowhere, standard)
-        os.closerange(4, 1 << 16)
+        kept, *listeners = _keep_only(descriptors)
         os.setsid()
         if walled:
             sandbox.confine(request["slot"], request["seconds"])
         else:
             sandbox.limit(request["seconds"]) if sys.platform == "linux" else None
-        from . import kernel
+        work, folder = socket.socket(fileno=kept), "/tmp" if walled else request["folder"]
+        if "connection" in request:
+            from . import jupyter
 
-        kernel.run(shell, socket.socket(fileno=kept), "/tmp" if walled else request["folder"])
+            jupyter.run(shell, work, folder, request["connection"], listeners)
+        else:
+            from . import kernel
+
+            kernel.run(shell, work, folder)
     finally:
         os._exit(70)
+
+
+def _keep_only(descriptors: array.array[int]) -> list[int]:
+    """Close every other file, give these the numbers from 3 on, and the standard streams to nobody."""
+    high = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64) for descriptor in descriptors]
+    nowhere = os.open("/dev/null", os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nowhere, standard)
+    kept = [os.dup2(descriptor, number, inheritable=False) for number, descriptor in enumerate(high, start=3)]
+    os.closerange(3 + len(kept), 1 << 16)
+    return kept
 
 
 def _end(pid: int, walled: bool) -> int:
@@ -149,7 +167,7 @@ def _hear(channel: socket.socket) -> tuple[dict[str, Any] | None, array.array[in
     """One request of the trusted side and the descriptors that came with it."""
     descriptors = array.array("i")
     try:
-        data, ancillary, _, _ = channel.recvmsg(1 << 16, socket.CMSG_SPACE(descriptors.itemsize))
+        data, ancillary, _, _ = channel.recvmsg(1 << 16, socket.CMSG_SPACE(MOST_DESCRIPTORS * descriptors.itemsize))
     except ConnectionResetError:
         return None, descriptors
     for level, kind, content in ancillary:

@@ -1,0 +1,156 @@
+"""Kernels behind the wall for any Jupyter client: what runs in them, what they cannot reach, and that nothing is left."""
+
+import asyncio
+import os
+import re
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from bpgrade import provisioner
+from bpgrade.wall.host import Zygote
+from bpgrade.work import Refusal
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+
+from tests.notebooks import ROOT
+
+LESSON = "02_two_layer_network"
+FIGURE = """
+import matplotlib.pyplot as plt
+figure, axes = plt.subplots(figsize=(3, 2))
+axes.semilogy([1, 2, 3], [1, 10, 100])
+plt.show()
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def kernels(tmp_path_factory):
+    """The kernelspec, where only these tests find it; what was started is ended at the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("jupyter")
+        patch.setenv("JUPYTER_DATA_DIR", str(folder))
+        placed = provisioner.install(user=True)
+        assert placed.parent.parent == folder
+        yield
+        provisioner.close()
+
+
+def ran(sources: list[str], kernel: str = provisioner.NAME, lesson: str = LESSON) -> list[list[dict]]:
+    """The outputs of some cells, run by nbclient in a lesson's folder."""
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    place = {"metadata": {"path": str(ROOT / "lessons" / lesson)}}
+    NotebookClient(nb, kernel_name=kernel, allow_errors=True, timeout=120, resources=place).execute()
+    return [cell.outputs for cell in nb.cells]
+
+
+def test_outputs_are_those_of_an_ordinary_kernel():
+    cells = ["print('a'); 1 + 1", FIGURE, "import sys; print('b', file=sys.stderr)", "1 / 0"]
+    walled, plain = ran(cells), ran(cells, "python3")
+    for ours, theirs in zip(walled, plain, strict=True):
+        for output in (*ours, *theirs):
+            output.pop("traceback", None)  # it names a temporary file
+        assert ours == theirs
+    assert "image/png" in walled[1][0]["data"]
+
+
+def test_nothing_outside_is_in_reach():
+    cells = [
+        f"open({str(ROOT / 'README.md')!r})",
+        "import os; assert [p for p in os.listdir('/proc') if p.isdigit()] == ['1']; os.getpid()",
+        "import socket; socket.create_connection(('127.0.0.1', 8888), 1)",
+        "import bpgrade",
+        "import bpkit; bpkit.relu(1.0)",
+        "import bpkit; float(bpkit.sigmoid(0.0))",
+        f"open('/course/bpkit/{'x' * 9}', 'w')",
+    ]
+    found = [output.get("ename") or output["data"]["text/plain"] for (output,) in ran(cells)]
+    errors = ["FileNotFoundError", "1", "OSError", "ModuleNotFoundError", "NotImplementedError", "0.5", "OSError"]
+    assert found == errors
+
+
+@pytest.mark.parametrize(
+    ("places", "lesson"),
+    [
+        (("/a/02_two_layer_network/x.ipynb", ""), "02_two_layer_network"),
+        (("", "/grading/submitted/ada/00_slopes"), "00_slopes"),
+        (("notes.ipynb", "/home/me"), "12_interview"),
+    ],
+)
+def test_the_edition_is_that_of_the_folder(places, lesson):
+    assert provisioner.lesson_of(*places) == lesson
+
+
+def below(pid: int) -> dict[int, str]:
+    """The processes that descend from one: id -> command line."""
+    parents, lines = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parents[int(folder.name)] = int(re.search(r"PPid:\t(\d+)", (folder / "status").read_text())[1])
+                lines[int(folder.name)] = (folder / "cmdline").read_text()
+            except (OSError, TypeError):
+                continue
+    found, more = set(), {pid}
+    while more := {child for child, parent in parents.items() if parent in more} - found:
+        found |= more
+    return {child: lines[child] for child in found}
+
+
+async def until(holds, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.1)
+
+
+async def reply(client, code: str, seconds: float = 60.0) -> dict:
+    return (await client.execute_interactive(code, timeout=seconds, output_hook=lambda message: None))["content"]
+
+
+async def life() -> None:
+    """Start, interrupt, crash, restart and shut down a kernel."""
+    manager = AsyncKernelManager(kernel_name=provisioner.NAME)
+    await manager.start_kernel(cwd=str(ROOT / "lessons" / LESSON))
+    client = manager.client()
+    client.start_channels()
+    await client.wait_for_ready(timeout=60)
+    before = set(below(os.getpid()))
+    assert (await reply(client, "import subprocess; x = 1; subprocess.Popen(['sleep', '99'])"))["status"] == "ok"
+    (sleeper,) = set(below(os.getpid())) - before
+
+    waiting = asyncio.ensure_future(reply(client, "while True: pass"))
+    await asyncio.sleep(2)
+    await manager.interrupt_kernel()
+    assert (await waiting)["ename"] == "KeyboardInterrupt"
+
+    await manager.restart_kernel(now=True)
+    await client.wait_for_ready(timeout=60)
+    assert (await reply(client, "x"))["ename"] == "NameError"
+    assert sleeper not in below(os.getpid())
+
+    client.execute("import os; os._exit(3)")
+    await until(lambda: manager.provisioner.kernel.hung_up())
+    assert not await manager.is_alive()
+    await manager.restart_kernel(now=True)
+    await client.wait_for_ready(timeout=60)
+    folder = manager.provisioner.folder
+    client.stop_channels()
+    await manager.shutdown_kernel()
+    assert not folder.exists()
+
+
+def test_the_life_of_a_kernel():
+    ran(["1"])
+    before = set(below(os.getpid()))
+    asyncio.run(life())
+    assert set(below(os.getpid())) == before, "only what all kernels are forked from"
+    provisioner.close()
+    assert not any("bpwall" in line for line in below(os.getpid()).values())
+
+
+def test_it_refuses_where_it_cannot_isolate(monkeypatch):
+    monkeypatch.setattr(Zygote, "_start", lambda self, walled: (_ for _ in ()).throw(OSError("no namespaces here")))
+    with pytest.raises(Refusal, match="no namespaces here"):
+        provisioner.zygote("00_slopes", isolation=True)
