@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint unit notebooks lessons bench lock clean
+.PHONY: help lab test lint unit notebooks lessons bench bench-grading crash lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -34,6 +34,12 @@ lessons: $(VENV)/all.stamp ## run the solutions, store their outputs, generate l
 
 bench: $(VENV)/all.stamp ## how fast it is, as ratios: to bare matrix products, to NumPy, to PyTorch if installed
 	$(BIN)/python -m benchmarks.bench
+
+bench-grading: $(VENV)/all.stamp ## how fast a class is graded, beside stock nbgrader: ten minutes
+	$(BIN)/python -m benchmarks.bench_grading $(ARGS)
+
+crash: $(VENV)/all.stamp ## kill the grader at 100 random moments; every grade has to come out the same
+	$(BIN)/python -m benchmarks.crash $(ARGS)
 
 lock: $(VENV)/all.stamp ## choose newer versions of all dependencies and write them down with their hashes
 	$(BIN)/python -m pip install --quiet uv
