@@ -2,20 +2,23 @@
 
 import os
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from bpgrade import book, grade
+from bpgrade import feedback
 from bpgrade.records import load
-from bpgrade.run import Limits
 
 from tests.grading import hostile
 from tests.notebooks import ROOT
 
-LIMITS = Limits(cell=4.0, whole=25.0)
+CELL, WHOLE = "4", "25"  # seconds
 SECRET = "the canary sings of 8571"
+ORDINARY = 12345  # the id of a user that nobody is
 
 
 class Listener:
@@ -35,21 +38,18 @@ class Listener:
             self.visits += 1
 
 
-def processes() -> dict[int, str]:
-    """Every process of this machine, by id, with its command line."""
-    found = {}
+def left_running(folder: Path) -> list[str]:
+    """Processes of a run: they have its folder in their command line or environment."""
+    mark, found = os.fsencode(folder), []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
             try:
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                line = (entry / "cmdline").read_bytes()
+                if mark in line + (entry / "environ").read_bytes():
+                    found.append(line.replace(b"\0", b" ").decode(errors="replace")[:200])
             except OSError:
                 continue
     return found
-
-
-def kernels() -> list[str]:
-    """What is left of walls and judges."""
-    return [line for line in processes().values() if "bpwall" in line or "bpgrade.judge" in line]
 
 
 def problems(record, kind, page) -> list[str]:
@@ -79,58 +79,67 @@ def problems(record, kind, page) -> list[str]:
     return found
 
 
-def grade_hostile(folder: Path, names: list[str] | None) -> list[str]:
-    """Grade some kinds in `folder`; returns every expectation that does not hold."""
+def grade_hostile(folder: Path, names: list[str] | None, as_user: bool = False) -> list[str]:
+    """Grade some kinds in `folder` with the real command; returns every expectation that does not hold."""
     canary, listener = folder / "canary", Listener()
     canary.write_text(SECRET)
-    os.utime(canary, (1e9, 1e9))
     kinds = hostile.write_class(folder / "submitted", kinds=names, canary=str(canary), port=listener.port)
-    summary = grade.grade_class(folder / "submitted", folder / "out", ROOT, grade.Options(limits=LIMITS))
+    (folder / "tmp").mkdir()
+    os.utime(canary, (1e9, 1e9))
+    prefix = [sys.executable, "-m", "tests.grading.as_user", str(ORDINARY), str(folder), "--"] if as_user else []
+    if as_user:
+        subprocess.run(["chown", "-hR", str(ORDINARY), str(folder)], check=True)
+    words = ("grade", folder / "submitted", "--out", folder / "out", "--json", folder / "rows.json")
+    limits = ("--cell-seconds", CELL, "--seconds", WHOLE)
+    command = [*prefix, sys.executable, "-m", "bpgrade.cli", *map(str, words), *limits]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"TMPDIR": str(folder / "tmp")}, capture_output=True, text=True
+    )
     listener.server.close()
-    found = [] if summary.level == "isolated" else [f"level {summary.level}"]
+    found = [] if done.returncode == 0 else [f"exit code {done.returncode}: {done.stderr[-2000:]}"]
     records = {record.student: record for record in load(folder / "out").records}
     found += [f"{id!r} has no record" for id in kinds.keys() - records.keys()]
     for id, record in records.items():
-        page = (
-            folder
-            / "out/feedback"
-            / book.feedback.place(record, folder / "out/feedback").relative_to(folder / "out/feedback")
-        ).read_text()
-        found += [
-            f"{kinds[id].name}: {problem} - {kinds[id].expected.why}" for problem in problems(record, kinds[id], page)
-        ]
-    found += outside(folder, canary, listener)
-    return found
+        page = feedback.place(record, folder / "out/feedback").read_text()
+        why = kinds[id].expected.why
+        found += [f"{kinds[id].name}: {problem} - {why}" for problem in problems(record, kinds[id], page)]
+    return found + outside(folder, canary, listener, {record.isolation for record in records.values()})
 
 
-def outside(folder: Path, canary: Path, listener: Listener) -> list[str]:
+def outside(folder: Path, canary: Path, listener: Listener, levels: set[str]) -> list[str]:
     """What the class did to the world outside the wall."""
-    found = []
+    found = [] if levels <= {"isolated"} else [f"levels {levels}"]
     if canary.read_text() != SECRET or canary.stat().st_mtime != 1e9:
         found.append("the canary was touched")
     if listener.visits:
         found.append(f"{listener.visits} connections arrived")
-    for _ in range(20):
-        if not kernels():
+    for _ in range(50):
+        if not left_running(folder):
             break
         time.sleep(0.1)
-    found += [f"left running: {line[:200]}" for line in kernels()]
-    secret = SECRET.encode()
-    found += [
-        f"the canary was read: {path}"
-        for path in (folder / "out").rglob("*")
-        if path.is_file() and secret in path.read_bytes()
-    ]
-    found += [f"left behind: {path}" for path in folder.rglob("left_behind*")]
-    return found
+    found += [f"left running: {line}" for line in left_running(folder)]
+    found += [f"left in the temporary folder: {path}" for path in (folder / "tmp").glob("*/*")]
+    files = [path for path in (folder / "out").rglob("*") if path.is_file() and "submitted" not in path.parts]
+    found += [f"the canary was read: {path}" for path in files if SECRET.encode() in path.read_bytes()]
+    return found + [f"left behind: {path}" for path in folder.rglob("left_behind*")]
 
 
-@pytest.fixture(scope="module")
-def names():
-    return hostile.representative()
+@pytest.fixture
+def folder():
+    """A folder that an ordinary user may pass, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="hostile-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
-def test_the_class_is_graded_and_nobody_gains_a_point(tmp_path, names):
+def test_the_class_is_graded_and_nobody_gains_a_point(folder):
+    names = hostile.representative()
     assert len(names) >= 60
     assert len([name for name in names if name in hostile.HONEST]) >= 10
-    assert grade_hostile(tmp_path, names) == []
+    assert grade_hostile(folder, names) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="already an ordinary user")
+def test_an_ordinary_user_has_the_same_wall(folder):
+    """Every second kind, honest ones first: the wall is another one without root, the judge is the same."""
+    assert grade_hostile(folder, hostile.representative()[::2], as_user=True) == []

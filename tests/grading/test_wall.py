@@ -2,7 +2,6 @@
 
 import ast
 import json
-import os
 import subprocess
 import sys
 import time
@@ -64,7 +63,7 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize("lesson", EDITIONS)
 def test_an_edition_holds_earlier_lessons_and_no_answer(lesson, editions):
-    names = [name for name in every()] + ["MLP"]
+    names = [*every(), "MLP"]
     command = [sys.executable, "-I", "-c", TRY, str(editions / lesson), json.dumps(names)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -331,4 +330,4 @@ def test_the_cold_kernel_gives_the_same_answers(lesson):
             assert cell(kernel, "import bpkit; bpkit.central_difference(1, 2)")["status"] == "error"
     finally:
         zygote.close()
-    assert not os.path.exists(zygote.folder)
+    assert not zygote.folder.exists()

@@ -71,7 +71,8 @@ def _execute(options: dict[str, Any], course: str) -> None:
     what = f"serve({options['control']}, {options['walled']})"
     # OPENBLAS_CORETYPE and its like describe the machine, and are needed where they are set.
     machine = {key: value for key, value in os.environ.items() if key.startswith("OPENBLAS_")}
-    environment = machine | ENVIRONMENT | {"SSL_CERT_FILE": ""}
+    # The course's folder says to somebody looking for strays which run a process belongs to.
+    environment = machine | ENVIRONMENT | {"BPGRADE_COURSE": options["course"]}
     if not options["walled"]:
         environment |= {"PATH": os.environ.get("PATH", ""), "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", "")}
     os.execve(sys.executable, [sys.executable, "-I", "-c", RAN.format(course=course, what=what)], environment)
