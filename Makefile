@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint unit notebooks lessons bench bench-grading crash lock clean
+.PHONY: help lab test lint unit notebooks lessons grade bench bench-grading crash lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -24,13 +24,21 @@ lint: $(VENV)/all.stamp ## style, formatting and types
 	$(BIN)/mypy
 
 unit: $(VENV)/all.stamp ## tests and doctests
-	$(BIN)/python -m pytest -n 2 --doctest-modules bpkit tests
+	$(BIN)/python -m pytest -n 2 --doctest-modules bpkit grading/bpgrade tests
 
 notebooks: $(VENV)/all.stamp ## the solutions' stored outputs are what the code gives
 	$(BIN)/python -m pytest --nbval -n 2 --dist loadscope solutions
 
 lessons: $(VENV)/all.stamp ## run the solutions, store their outputs, generate lessons/ from them
 	$(BIN)/bpgrade lessons
+
+SAMPLE := grading/sample
+grade: $(VENV)/all.stamp ## see grading at work: a sample class of 24, graded, with a report
+	@rm -rf $(SAMPLE)
+	@$(BIN)/bpgrade sample $(SAMPLE)/submitted --lesson 02_two_layer_network
+	@$(BIN)/bpgrade grade $(SAMPLE)/submitted --out $(SAMPLE) --roster $(SAMPLE)/roster.csv --cell-seconds 5 --seconds 30
+	@$(BIN)/bpgrade report --out $(SAMPLE)
+	@echo "Open $(SAMPLE)/report.html in a browser; the students' pages are in $(SAMPLE)/feedback/."
 
 bench: $(VENV)/all.stamp ## how fast it is, as ratios: to bare matrix products, to NumPy, to PyTorch if installed
 	$(BIN)/python -m benchmarks.bench

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import os
 import secrets
 import shutil
@@ -104,6 +105,28 @@ class Book:
         known = {cell.name: cell.checksum for cell in cells.filter(Lesson.name == lesson, Notebook.name == name)}
         marks = [cell.metadata.get("nbgrader", {}) for cell in notebook.cells]
         return known == {mark["grade_id"]: mark.get("checksum") for mark in marks if mark.get("grade_id")}
+
+    def enter_students(self, roster: Path) -> int:
+        """Enter everybody on a roster, so that the report can say who has not handed in; returns how many there are.
+
+        Args:
+            roster: CSV with a column id, and if known first_name, last_name, email, lms_user_id, as for
+                `nbgrader db student import`.
+        Raises:
+            ValueError: it cannot be read, or has no column id.
+        """
+        try:
+            with roster.open(newline="", encoding="utf-8-sig") as file:
+                rows = list(csv.DictReader(file))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(f"The roster {roster} cannot be read: {error}") from error
+        if not rows or "id" not in rows[0]:
+            raise ValueError(f"The roster {roster} has no column id.")
+        with _clearly(self.out):
+            for row in rows:
+                facts = {key: row.get(key) or None for key in ("first_name", "last_name", "email", "lms_user_id")}
+                self._book.update_or_create_student(row["id"], **facts)
+        return len(rows)
 
     def run(self, fresh: bool = False) -> tuple[str, int]:
         """Begin a run, or go on with one that was interrupted: its id, and the seed of its hidden inputs.

@@ -69,6 +69,7 @@ def grade(
     assignment: Annotated[str | None, typer.Option(help="The lesson of files that do not tell.")] = None,
     workers: Annotated[int, typer.Option(min=0, help="Hand-ins at a time; 0 for one more than cores.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Grade again what has not changed, on new inputs.")] = False,
+    roster: Annotated[Path | None, typer.Option(help="CSV of everybody in the class, with a column id.")] = None,
     rows: Annotated[Path | None, typer.Option("--json", help="Write one row for each exercise here.")] = None,
     dask: Annotated[str, typer.Option(help="Address of a running Dask scheduler.")] = "",
     no_isolation: Annotated[bool, typer.Option("--no-isolation", help="Grade even where it is not safe.")] = False,
@@ -78,17 +79,16 @@ def grade(
     """Grade a class behind a wall. Only what is new or has changed is graded; Ctrl-C loses nothing."""
     from bpgrade import grade as work
     from bpgrade.book import BookError
-    from bpgrade.collect import CollectError
     from bpgrade.run import Limits
     from bpgrade.wall.host import WallError
     from bpgrade.work import Refusal
 
     limits = Limits(cell_seconds, seconds)
-    options = work.Options(workers, force, assignment, not no_isolation, limits, dask)
+    options = work.Options(workers, force, assignment, not no_isolation, limits, dask, roster)
     try:
         with _progress() as progress:
             summary = work.grade_class(source, out, REPOSITORY, options, progress)
-    except (BookError, CollectError, Refusal, WallError) as error:
+    except (BookError, Refusal, ValueError, WallError) as error:
         _stop(error)
     except KeyboardInterrupt:
         typer.echo("\nStopped. What was graded is recorded; the same command goes on from here.", err=True)
@@ -146,7 +146,7 @@ def _print_summary(summary: Summary) -> None:
         if records:
             table = Table("student", "assignment", "why", title=title, title_justify="left")
             for record in records:
-                why = record.reason or " ".join(f"{flag.exercise}: {flag.text}".lstrip(": ") for flag in record.flags)
+                why = record.reason or "\n".join(f"{flag.exercise}: {flag.text}".lstrip(": ") for flag in record.flags)
                 table.add_row(*map(_plain, (record.student, record.assignment, why)))
             console.print(table)
     for name, reason in summary.ignored:
@@ -157,7 +157,7 @@ def _plain(value: str) -> str:
     """Text of a student's without what moves a terminal's cursor or colours, and without rich's markup."""
     from rich.markup import escape
 
-    return escape("".join(c if c.isprintable() else " " for c in value)[:500])
+    return escape("".join(c if c.isprintable() or c == "\n" else " " for c in value)[:500])
 
 
 def _write_rows(out: Path, path: Path) -> None:

@@ -40,6 +40,7 @@ class Options:
         isolation: refuse to run without it.
         limits: how long things may take.
         dask: address of a Dask scheduler, or "".
+        roster: CSV of everybody in the class, or None.
     """
 
     workers: int = 0
@@ -48,6 +49,7 @@ class Options:
     isolation: bool = True
     limits: Limits = field(default_factory=Limits)
     dask: str = ""
+    roster: Path | None = None
 
 
 @dataclass
@@ -97,6 +99,7 @@ def grade_class(
     Raises:
         CollectError: the source cannot be read.
         BookError: `out` cannot be written.
+        ValueError: the roster cannot be read.
         Refusal: this machine cannot isolate.
         WallError: there are no kernels, or no cluster, to be had.
     """
