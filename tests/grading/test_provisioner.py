@@ -46,13 +46,14 @@ def ran(sources: list[str], kernel: str = provisioner.NAME, lesson: str = LESSON
 
 
 def test_outputs_are_those_of_an_ordinary_kernel():
-    cells = ["print('a'); 1 + 1", FIGURE, "import sys; print('b', file=sys.stderr)", "1 / 0"]
-    walled, plain = ran(cells), ran(cells, "python3")
+    first = "import matplotlib.pyplot"  # which on a new machine says that it collects fonts
+    cells = [first, FIGURE, "print('a'); 1 + 1", "import sys; print('b', file=sys.stderr)", "1 / 0"]
+    walled, plain = ran(cells)[1:], ran(cells, "python3")[1:]
     for ours, theirs in zip(walled, plain, strict=True):
         for output in (*ours, *theirs):
             output.pop("traceback", None)  # it names a temporary file
         assert ours == theirs
-    assert "image/png" in walled[1][0]["data"]
+    assert "image/png" in walled[0][0]["data"]
 
 
 def test_nothing_outside_is_in_reach():
