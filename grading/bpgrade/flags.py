@@ -75,6 +75,8 @@ _SHELL = frozenset(
         "displayhook",
         "display_pub",
         "history_manager",
+        "events",
+        "user_ns",
     ]
 )
 _CALLS = {
@@ -92,9 +94,27 @@ _CALLS = {
     "os._exit": "ends the process without a trace",
     "os.abort": "ends the process without a trace",
     "builtins.exec": "runs code from a text",
+    "importlib.reload": "loads a library anew",
+    "os.write": "writes past Python's own files",
+    "os.dup": "copies open files",
+    "os.dup2": "copies open files",
+    **dict.fromkeys(
+        (f"os.exec{how}" for how in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")), "becomes another program"
+    ),
 }
+_INSIDE = frozenset(["__subclasses__", "__globals__", "__builtins__", "f_globals", "f_locals", "f_back"])
+# The shell itself, for anything but a magic.
+_SHELL_ITSELF = re.compile(r"get_ipython\(\)(?!\s*\.\s*(?:run_line_magic|run_cell_magic|magic)\b)")
 _MEASURE = frozenset(
-    ["numerical_gradient", "central_difference", "check_gradients", "approx_fprime", "check_grad", "derivative"]
+    [
+        "numerical_gradient",
+        "central_difference",
+        "check_gradients",
+        "approx_fprime",
+        "approx_derivative",
+        "check_grad",
+        "derivative",
+    ]
 )
 _FILES = re.compile(r"(^|/)proc/|gradebook\.db|(^|/)solutions(/|$)|nbgrader_config|(^|/)autograded(/|$)")
 _ALIKE = frozenset(["array_equal", "allclose", "array_equiv", "isclose"])
@@ -168,6 +188,8 @@ def flags(nb: dict[str, Any], official: Official) -> tuple[Flag, ...]:
         elif known.tree is not None:
             look.learn(known)
             cells += [known] if theirs else []
+        if theirs and size <= MAX_CODE and (found := _SHELL_ITSELF.search(cell["source"])):
+            look.flag("touches-the-grader", "Uses the shell that runs the cells", cell["source"][found.start() :][:200])
     for known in cells:
         _look_anywhere(known, look)
         _look_at_top(known, look)
@@ -276,6 +298,8 @@ def _imports(node: ast.AST, look: _Look) -> None:
             look.flag("touches-the-grader", f"Imports {root}, which no exercise needs", node)
         elif name.startswith(("bpkit.exercises", "bpkit.checking", "unittest.mock")) and name not in _OPEN:
             look.flag("touches-the-grader", f"Imports {name}, which no exercise needs", node)
+        elif root == "bpkit" and name.endswith(".*"):
+            look.flag("calls-the-reference", "Imports everything from bpkit, the blanks' names among them", node)
 
 
 def _imported(node: ast.AST, look: _Look) -> list[str]:
@@ -330,14 +354,27 @@ def _calls(node: ast.Call, look: _Look) -> None:
         look.flag("touches-the-grader", f"Calls {name.removeprefix('builtins.')}, which {_CALLS[name]}", node)
     elif name in ("setattr", "delattr") and node.args:
         root = look.dotted(node.args[0]).partition(".")[0]
-        if root in _GUARDED | {"sys"} or _text(node.args[1] if len(node.args) > 1 else node) == "__class__":
-            look.flag("touches-the-grader", "Replaces a part of what the checks build on", node)
-    elif re.fullmatch(r"sys\.modules\.(pop|update|setdefault|clear|__setitem__|__delitem__)", name):
-        look.flag("touches-the-grader", "Replaces loaded modules", node)
+        if root != "self":
+            look.flag("touches-the-grader", "Replaces a part of something", node)
+    elif re.fullmatch(r"sys\.modules\.(pop|update|setdefault|clear|items|values|copy|__setitem__|__delitem__)", name):
+        look.flag("touches-the-grader", "Looks through loaded modules, or replaces them", node)
     elif (shell := name.rpartition(".")[0].rpartition(".")[2] or _attribute_of(node.func)) in _SHELL:
         look.flag("touches-the-grader", f"Changes how cells are run or shown ({shell})", node)
     if name not in ("print", "display") and any(_FILES.search(_text(argument)) for argument in node.args):
         look.flag("touches-the-grader", "Names a file that belongs to the grader or the system", node)
+    elif name in ("builtins.open", "io.open", "os.open", "pathlib.Path") and _outside(node):
+        look.flag("touches-the-grader", "Names a file outside its own folder", node)
+
+
+def _outside(node: ast.Call) -> bool:
+    text = _text(node.args[0]) if node.args else ""
+    return text.startswith(("/", "~", "..")) and text != "/dev/null"
+
+
+def _attributes(node: ast.Attribute, look: _Look) -> None:
+    """What only somebody looks at who wants to know who is calling."""
+    if node.attr in _INSIDE:
+        look.flag("touches-the-grader", f"Looks into Python itself ({node.attr})", node)
 
 
 def _attribute_of(node: ast.AST) -> str:
@@ -352,12 +389,16 @@ def _objects(node: ast.ClassDef, look: _Look) -> None:
         if isinstance(part, Function):
             if part.name in ("__eq__", "__ne__", "__le__", "__lt__", "__ge__", "__gt__") and _answers_always(part):
                 look.flag("touches-the-grader", f"Class {node.name} compares without looking", part)
+            elif part.name in ("__reduce__", "__reduce_ex__", "__setstate__"):
+                look.flag("touches-the-grader", f"Class {node.name} says how it is to be pickled", part)
             elif part.name in ("__array_function__", "__array_ufunc__"):
                 look.flag("touches-the-grader", f"Class {node.name} takes over NumPy's functions", part)
         elif isinstance(part, ast.Assign) and isinstance(part.value, ast.Lambda):
             named = any(isinstance(target, ast.Name) and target.id == "__eq__" for target in part.targets)
             if named and _is_true(part.value.body):
                 look.flag("touches-the-grader", f"Class {node.name} compares without looking", part)
+        if isinstance(part, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__class__" for t in part.targets):
+            look.flag("touches-the-grader", f"Class {node.name} says that it is another", part)
 
 
 def _answers_always(function: Function) -> bool:
@@ -374,6 +415,7 @@ _RULES: dict[type[ast.AST], tuple[Callable[[Any, _Look], None], ...]] = {
     ast.ImportFrom: (_imports,),
     ast.Call: (_imports, _calls),
     ast.ClassDef: (_objects,),
+    ast.Attribute: (_attributes,),
     **dict.fromkeys((ast.Assign, ast.Delete, ast.AugAssign, ast.AnnAssign, ast.For), (_replaces,)),
 }
 
@@ -523,7 +565,7 @@ def _steps(call: ast.Call, function: Function) -> set[str]:
             if isinstance(node, ast.AugAssign) and _entry_of(node.target) in names:
                 found |= _terms(node.value)
             elif isinstance(node, ast.Assign) and _entry_of(node.targets[0]) in names:
-                found |= _added(node.value)
+                found |= _added(node.value) | (_terms(node.value) if isinstance(node.value, ast.Name) else set())
     return found
 
 
@@ -568,7 +610,8 @@ def _calls_reference(function: Function, exercise: str, look: _Look) -> None:
             name = f"{look.dotted(node.args[0])}.{_text(node.args[1])}"
         last = name.rpartition(".")[2]
         shadowed = isinstance(node, ast.Name) and node.id in look.functions and not _imports_inside(function, node.id)
-        if name.startswith("bpkit.") and last in ours and not shadowed:
+        whole = look.official.assignment < "10" and re.match(r"bpkit\.(MLP|Node|networks\.MLP|autodiff)\b", name)
+        if name.startswith("bpkit.") and (last in ours or whole) and not shadowed:
             look.flag("calls-the-reference", f"{exercise} calls bpkit's own {last}", node, exercise)
 
 

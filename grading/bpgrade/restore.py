@@ -485,7 +485,9 @@ def _collect_claims(work: _Work) -> None:
             strangers.append(_short(str(name or "without a name")))
     if strangers:
         names = ", ".join(strangers[:5]) + (", …" if len(strangers) > 5 else "")
-        work.repairs.append(f"Cells that the lesson does not have were marked for grading: {names}. They do not count.")
+        sentence = f"Cells that the lesson does not have were marked for grading: {names}. They do not count."
+        work.repairs.append(sentence)
+        work.flags.append(Flag("edited-test", sentence))
 
 
 def _label(work: _Work, name: str) -> str:

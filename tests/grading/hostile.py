@@ -1863,6 +1863,7 @@ for folder in [*sys.path, os.getcwd(), "/tmp", site.getusersitepackages(), os.pa
             open(os.path.join(folder, name), "x").write("left_behind = True")
         except OSError: pass
 """,
+    flagged="any",
 )
 
 # ------------------------------------------------------------------------------------------------- readers
@@ -1942,6 +1943,7 @@ attack(
     "reads",
     "nor may it write",
     "%%bash\necho was-here >> CANARY; rm -f CANARY; ln -s CANARY /tmp/x; echo was-here > /tmp/x",
+    flagged="any",
 )
 answer(
     "searches_memory",
@@ -2101,6 +2103,7 @@ attack(
     "network",
     "nor through a shell",
     "!(echo hello > /dev/tcp/127.0.0.1/PORT) || curl -m 2 http://127.0.0.1:PORT/ || bash -c 'echo hello > /dev/tcp/127.0.0.1/PORT'",
+    flagged="any",
 )
 answer(
     "network_in_call",
@@ -2782,6 +2785,7 @@ for path in ["/etc/passwd", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigge
         print("writable:", path)
     except OSError as error: print(path, error)
 """,
+    flagged="any",
 )
 for _name, _why, _text in (
     ("kills_everybody", "kill(-1): only its own pid namespace is in reach", "os.kill(-1, signal.SIGKILL)"),
