@@ -53,7 +53,7 @@ class Book:
 
     def __init__(self, out: Path) -> None:
         self.out = out
-        with _clearly(out):
+        with clearly(out):
             out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=out):
                 pass
@@ -89,7 +89,7 @@ class Book:
     def enter_lesson(self, release: Path) -> None:
         """Enter a released lesson, its cells and points, as `nbgrader generate_assignment` does, if it is not there."""
         lesson, notebook = release.parent.name, nbformat.read(release, as_version=4)
-        with _clearly(self.out):
+        with clearly(self.out):
             if not self._is_entered(lesson, release.stem, notebook):
                 self._book.update_or_create_assignment(lesson)
                 marks = {"notebook": release.stem, "assignment": lesson, "db_url": self.url}
@@ -122,7 +122,7 @@ class Book:
             raise ValueError(f"The roster {roster} cannot be read: {error}") from error
         if not rows or "id" not in rows[0]:
             raise ValueError(f"The roster {roster} has no column id.")
-        with _clearly(self.out):
+        with clearly(self.out):
             for row in rows:
                 facts = {key: row.get(key) or None for key in ("first_name", "last_name", "email", "lms_user_id")}
                 self._book.update_or_create_student(row["id"], **facts)
@@ -134,7 +134,7 @@ class Book:
         Args:
             fresh: begin a new one in any case.
         """
-        with _clearly(self.out):
+        with clearly(self.out):
             rows = self._book.db.execute(
                 text("SELECT id, seed FROM bpgrade_run WHERE finished IS NULL ORDER BY started")
             )
@@ -148,14 +148,14 @@ class Book:
 
     def finish(self, run: str) -> None:
         """Note that a run is complete."""
-        with _clearly(self.out):
+        with clearly(self.out):
             order = text("UPDATE bpgrade_run SET finished = :now WHERE id = :id OR finished IS NULL")
             self._book.db.execute(order, {"now": _now(), "id": run})
             self._book.db.commit()
 
     def digests(self) -> dict[tuple[str, str], str]:
         """What has been graded: (student, assignment) -> the digest of what was graded."""
-        with _clearly(self.out):
+        with clearly(self.out):
             rows = self._book.db.execute(text("SELECT student, assignment, digest FROM bpgrade_record"))
             return {(student, assignment): digest for student, assignment, digest in rows}
 
@@ -170,7 +170,7 @@ class Book:
         Raises:
             BookError: it could not be written; what was recorded before stays as it was.
         """
-        with _clearly(self.out):
+        with clearly(self.out):
             folder = self.out / "autograded" / record.student / record.assignment
             if notebook is not None:
                 replace_file(folder / f"{record.notebook}.ipynb", notebook.encode("utf-8", "replace"), 0o444)
@@ -245,7 +245,7 @@ def _now() -> str:
 
 
 @contextlib.contextmanager
-def _clearly(out: Path) -> Iterator[None]:
+def clearly(out: Path) -> Iterator[None]:
     """Turn what can go wrong with a disk into one sentence."""
     try:
         yield

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from bpgrade import work
-from bpgrade.book import Book
+from bpgrade.book import Book, clearly
 from bpgrade.collect import Collected, HandIn, collect
 from bpgrade.records import Flag, Record
 from bpgrade.restore import Official, official, recogniser
@@ -108,7 +108,8 @@ def grade_class(
     with Book(out) as book, contextlib.ExitStack() as closing:
         pool = pool or closing.enter_context(Pool(options))
         names = {id: path.stem for id, path in releases.items()}
-        found = collect(source, out / "submitted", names, options.assignment, recogniser(known))
+        with clearly(out):
+            found = collect(source, out / "submitted", names, options.assignment, recogniser(known))
         summary = Summary(ignored=found.ignored)
         wanted = list(_changed(found, book, releases, options.force, summary))
         if not wanted:
