@@ -25,9 +25,9 @@ def make(root: Path, lesson: str = LESSON) -> Path:
 
 
 def environment(course: Path) -> dict[str, str]:
-    """What the instructor's shell sets: the environment's bin on the PATH, and the course."""
+    """What the instructor's shell sets: the environment's bin on the PATH, and the course; Jupyter's own data beside."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "BPKIT_COURSE": str(course)}
+    return os.environ | {"PATH": path, "BPKIT_COURSE": str(course), "JUPYTER_DATA_DIR": str(course / "jupyter")}
 
 
 def nbgrader(course: Path, *words: str) -> Done:

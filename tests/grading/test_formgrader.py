@@ -53,7 +53,7 @@ def course(tmp_path_factory) -> Path:
         write(notebook, root / "hand-ins" / student / LESSON / name_of(LESSON))
     stamp = root / "hand-ins/partly" / LESSON / "timestamp.txt"
     stamp.write_text("2030-01-02 03:04:05.678901 UTC\n")
-    graded = bpgrade(root, "grade", root / "hand-ins", "--out", ".")
+    graded = bpgrade(root, "grade", root / "hand-ins", "--out", ".", "--json", root / "rows.json")
     assert graded.returncode == 0, graded.stderr
     return root
 
@@ -188,6 +188,21 @@ def test_the_autograde_button_grades_behind_the_wall(page, address, course, tmp_
     assert courses.scores(course)["new"] == courses.scores(course)["partly"]
     ((text,),) = rows(course, "SELECT record FROM bpgrade_record WHERE student = 'new'")
     assert json.loads(text)["isolation"] == "isolated"
+
+
+@needs_chromium
+def test_a_hand_in_opened_in_jupyterlab_runs_behind_the_wall(page, address, course):
+    assert bpgrade(course, "kernel", "--user").returncode == 0
+    nb = filled(LESSON, answers(LESSON))
+    nb["metadata"]["kernelspec"] = {"name": "bpkit-wall", "display_name": "bpkit, behind the wall"}
+    write(nb, course / "looked-at" / LESSON / "opened.ipynb")
+    page.goto(address.replace("/formgrader/gradebook", f"/lab/tree/looked-at/{LESSON}/opened.ipynb"))
+    browser.cell(page, "def relu(").wait_for(timeout=120_000)
+    browser.wait_until_idle(address)
+    shown = browser.run(page, "def relu(", f"# def relu(\nopen({str(course / 'rows.json')!r})")
+    assert "FileNotFoundError" in shown
+    shown = browser.run(page, "def relu(", "# def relu(\nimport bpkit\nbpkit.relu(1.0)")
+    assert "relu is yours to write" in shown, "the edition of the lesson in whose folder the notebook lies"
 
 
 def test_formgrader_says_what_is_missing(course, tmp_path):
