@@ -82,9 +82,12 @@ def variants(node):
     elif isinstance(node, ast.IfExp):
         yield node.body
         yield node.orelse
-    elif isinstance(node, ast.Call) and node.keywords:
+    elif isinstance(node, ast.Call):
         for dropped in node.keywords:
             yield ast.Call(node.func, node.args, [keyword for keyword in node.keywords if keyword is not dropped])
+        yield from node.args[:1]
+    elif isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and len(node.elts) > 1:
+        yield ast.Tuple([*node.elts[1:], node.elts[0]], ast.Load())
 
 
 def mutants(fn):
@@ -137,10 +140,10 @@ class Tally:
 
 
 def survey(name):
-    """Feed every mutant of the reference and of all other right answers to the check of an exercise."""
+    """Feed every mutant of the reference and of two other right answers to the check of an exercise."""
     exercise, tally = every()[name], Tally()
     at, witnesses = Round(exercise, 0), [Round(exercise, seed) for seed in WITNESSES]
-    right = [("the reference", exercise.reference), *answers.load()[name]]
+    right = [("the reference", exercise.reference), *answers.load()[name][:2]]
     for style, fn in right:
         for change, mutant in mutants(fn):
             verdict = at.verdict(mutant, [tried(mutant, case) for case in at.cases])

@@ -7,7 +7,7 @@ from unittest import mock
 from bpkit.checking import judge, run
 
 SEEDS = 200
-NAMED_SEEDS = 50  # naming compares with every other mistake, which takes ten times as long as rejecting
+NAMED_SEEDS = 30  # naming compares with every other mistake, which takes ten times as long as rejecting
 
 _judge = importlib.import_module("bpkit.checking.judge")  # the package has a function of that name
 _recognise = importlib.import_module("bpkit.checking.recognise")
