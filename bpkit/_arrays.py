@@ -23,14 +23,19 @@ FLOAT = np.dtype(np.float64)
 EPSILON = float(np.finfo(np.float64).eps)
 
 
+def an_array(name: str, value: Any) -> NDArray[Any]:
+    """Return `value` as an array of whatever it holds."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array, but its rows have different lengths") from error
+
+
 def floats(name: str, value: ArrayLike) -> Array:
     """Return `value` as a float64 array of its own shape; ints and float32 are converted."""
     if type(value) is np.ndarray and value.dtype == FLOAT:
         return value
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name} must be an array, but its rows have different lengths") from error
+    array = an_array(name, value)
     if array.dtype.kind not in "fiub":
         kind = "nothing (None)" if value is None else f"dtype {array.dtype}"
         raise ValueError(f"{name} must hold real numbers, got {kind}")
@@ -113,18 +118,16 @@ def whole(name: str, value: Any, least: int) -> int:
     return number
 
 
-def labels_of(name: str, labels: ArrayLike, classes: int) -> NDArray[np.intp]:
-    """Return class labels (n,) as integers in [0, classes); whole-valued floats are accepted."""
-    try:
-        array = np.asarray(labels)
-    except ValueError as error:
-        raise ValueError(f"{name} must have shape (n,), but its rows have different lengths") from error
+def labels_of(name: str, labels: ArrayLike, classes: int | None = None) -> NDArray[np.intp]:
+    """Return class labels (n,) as integers in [0, classes), if given; whole-valued floats are accepted."""
+    array = an_array(name, labels)
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"{name} must have shape (n,) with n >= 1, got {array.shape}")
     if array.dtype.kind not in "fiub" or (array.dtype.kind == "f" and not np.array_equal(array, np.floor(array))):
         raise ValueError(f"{name} must hold whole numbers, got dtype {array.dtype}")
-    if array.min() < 0 or array.max() >= classes:
-        raise ValueError(f"{name} must lie in 0 … {classes - 1}, got values from {array.min()} to {array.max()}")
+    if array.min() < 0 or (classes is not None and array.max() >= classes):
+        allowed = "0, 1, 2, …" if classes is None else f"0 … {classes - 1}"
+        raise ValueError(f"{name} must lie in {allowed}, got values from {array.min()} to {array.max()}")
     return array.astype(np.intp, copy=False)
 
 

@@ -310,8 +310,8 @@ def train_classifier(
         >>> losses[-1] < 0.1 * losses[0]
         True
     """
-    X, classes = with_ndim("X", X, "n d"), int(np.max(labels, initial=0)) + 1
-    indices = labels_of("labels", labels, classes)
+    X, indices = with_ndim("X", X, "n d"), labels_of("labels", labels)
+    classes = int(indices.max()) + 1
     same_length("labels", indices, 0, "X", len(X), "rows")
     net = MLP([X.shape[1], whole("hidden", hidden, 1), classes], seed=rng)
     state: dict[str, Any] = {"t": 0}

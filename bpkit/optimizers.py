@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit._arrays import a_dict, at_least, floats, grads_like, scalar, whole
+from bpkit._arrays import a_dict, an_array, at_least, floats, grads_like, scalar, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,7 +64,7 @@ def minibatches(
         >>> [len(X) for X, y in batches]
         [2, 1]
     """
-    X, y = floats("X", X), np.asarray(y)
+    X, y = floats("X", X), an_array("y", y)
     if X.ndim == 0 or y.ndim == 0 or len(X) != len(y) or len(X) == 0:
         raise ValueError(f"X and y must have the same number of rows, at least 1, got X {X.shape}, y {y.shape}")
     size, order = whole("batch_size", batch_size, 1), rng.permutation(len(X))
