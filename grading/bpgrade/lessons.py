@@ -32,7 +32,11 @@ def execute(notebook: Path, folder: Path | None = None) -> None:
     """Run every cell of a solution and store what it gives, without what differs between machines."""
     nb = nbformat.read(notebook, as_version=4)
     NotebookClient(
-        nb, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(folder or notebook.parent)}}
+        nb,
+        timeout=600,
+        kernel_name="python3",
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(folder or notebook.parent)}},
     ).execute()
     write_notebook(tidy(nb), notebook)
 
