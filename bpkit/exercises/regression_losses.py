@@ -443,8 +443,8 @@ HUBER_BACKWARD = Exercise(
         "the default delta": _default_delta,
         "whole numbers": with_inputs(
             _default_delta,
-            y_true=lambda rng, y: rng.integers(-9, 10, y.shape) * 3,
-            y_pred=lambda rng, y: rng.integers(-9, 10, y.shape) * 3 + 2,
+            y_true=lambda rng, y: rng.integers(-7, 8, y.shape) * 4,
+            y_pred=lambda rng, y: rng.integers(-7, 8, y.shape) * 4 + 2,
         ),
     },
     mistakes=(

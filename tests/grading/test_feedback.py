@@ -92,7 +92,7 @@ def test_a_page_says_verdict_question_and_points():
     assert "Feedback: single_neuron, Jane Doe" in reader.text
     assert "1.5 of 5 points" in reader.text
     assert "✓ Right. 1 of 1 point" in reader.text
-    assert "✗ Not yet: it looks like a known slip. 0.5 of 2 points" in reader.text
+    assert "✗ Not yet. 0.5 of 2 points" in reader.text
     assert "no <code>mean</code>" in page
     assert "To think about Over how many?" in reader.text
     assert "○ Not attempted yet. 0 of 2 points" in reader.text
@@ -104,7 +104,8 @@ def test_a_page_says_verdict_question_and_points():
 def test_every_verdict_has_a_mark_and_words_of_its_own(verdict):
     mark, words = pages.VERDICTS[verdict]
     assert f"{mark} {words}. 1 of 1 point" in Reader(feedback.page(record(outcomes=[outcome(verdict=verdict)]))).text
-    assert [entry[1] for entry in pages.VERDICTS.values()].count(words) == 1
+    same = {name for name, entry in pages.VERDICTS.items() if entry[1] == words}
+    assert same == ({"looks_like", "wrong"} if verdict in ("looks_like", "wrong") else {verdict})
 
 
 def test_a_person_s_score_and_comment_count_and_show():
