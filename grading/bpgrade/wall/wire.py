@@ -35,8 +35,15 @@ class Silence(TimeoutError):
 
 
 def pack(message: Any, raw: bytes = b"") -> bytes:
-    """One frame: a message that JSON can hold, and raw bytes beside it."""
-    text = json.dumps(message).encode()
+    """One frame: a message that JSON can hold, and raw bytes beside it.
+
+    Raises:
+        WireError: it cannot, or the frame is too large.
+    """
+    try:
+        text = json.dumps(message).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise WireError("a frame that JSON cannot hold") from error
     if len(text) > MOST_JSON or len(raw) > MOST_BYTES:
         raise WireError(f"a frame of {len(text)} and {len(raw)} bytes is too large")
     return HEADER.pack(len(text), len(raw)) + text + raw
