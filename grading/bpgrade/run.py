@@ -52,7 +52,7 @@ class Runner:
     seed: int
     limits: Limits
     kernel: Kernel | None = None
-    ran: list[str] = field(default_factory=list)
+    ran: list[dict[str, Any]] = field(default_factory=list)
     deaths: int = 0
 
     def run(self, notebook: dict[str, Any]) -> tuple[Outcome, ...]:
@@ -64,11 +64,14 @@ class Runner:
         self.ends = time.monotonic() + self.limits.whole
         checks = []
         try:
-            for count, cell in enumerate((c for c in notebook["cells"] if c["cell_type"] == "code"), start=1):
+            code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+            for cell in code:
+                cell |= {"execution_count": None, "outputs": []}
+            for count, cell in enumerate((cell for cell in code if cell["source"].strip()), start=1):
                 cell["execution_count"] = count
                 exercise = exercise_of(cell)
                 if exercise is None:
-                    cell["outputs"] = self._cell(cell["source"])
+                    cell["outputs"] = _numbered(self._cell(cell["source"], count), count)
                 else:
                     checks.append((cell, self._check(exercise)))
             return tuple(self._settled(cell, verdict) for cell, verdict in checks)
@@ -88,24 +91,23 @@ class Runner:
         marks = cell["metadata"]["nbgrader"]
         points = float(marks["points"])
         earned = round(verdict.score * points, 2)
-        cell["outputs"] = test_outputs(verdict, earned, points)
+        cell["outputs"] = _numbered(test_outputs(verdict, earned, points), cell["execution_count"])
         return Outcome(
             verdict.exercise, marks["grade_id"], earned, points, verdict.outcome, verdict.mistake, verdict.message
         )
 
-    def _cell(self, source: str) -> list[dict[str, Any]]:
-        if not source.strip():
-            return []
+    def _cell(self, source: str, count: int) -> list[dict[str, Any]]:
+        order = {"op": "cell", "source": source, "count": count}
         seconds = min(self.limits.cell, self.ends - time.monotonic())
         try:
-            reply, _ = self._kernel().request({"op": "cell", "source": source}, b"", seconds)
+            reply, _ = self._kernel().request(order, b"", seconds)
         except Late as late:
             self._lost(late.alive)
             return [*late.outputs, _error("TimeLimit", f"stopped after {self._spent(seconds)} seconds")]
         except Died:
             self._lost(alive=False)
             return [_error("KernelDied", "this cell ended the whole process")]
-        self.ran.append(source)
+        self.ran.append(order)
         return as_outputs(reply.get("outputs"))
 
     def _spent(self, seconds: float) -> str:
@@ -124,10 +126,10 @@ class Runner:
             raise Late(alive=False)
         self.kernel = self.zygote.kernel()
         again, self.ran = self.ran, []
-        for source in again:
+        for order in again:
             seconds = min(self.limits.cell, self.ends - time.monotonic())
-            self.kernel.request({"op": "cell", "source": source}, b"", seconds)
-            self.ran.append(source)
+            self.kernel.request(order, b"", seconds)
+            self.ran.append(order)
         return self.kernel
 
     def _check(self, exercise: str) -> Verdict:
@@ -151,6 +153,9 @@ class Runner:
             says = f"No function called `{exercise}` was found when its check ran."
             question = "Is it spelt like this, and does its cell run without an error from a fresh start?"
             return Verdict(exercise, "raised", "undefined-name", 0.0, says, question)
+        if reply.get("status") == "interrupted":
+            says = f"`{exercise}` raised KeyboardInterrupt, as if somebody had pressed Ctrl-C."
+            return Verdict(exercise, "raised", None, 0.0, says, "What should it do in place of that?")
         verdict = None
         if reply.get("status") == "ok":
             verdict = self.judge.verdict(exercise, self.seed, reply.get("seen"), data)
@@ -173,6 +178,14 @@ def test_outputs(verdict: Verdict, earned: float, points: float) -> list[dict[st
         found.append({"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": None})
     failed = CheckFailed(verdict)
     return [*found, _error("CheckFailed", str(failed), failed._render_traceback_())]
+
+
+def _numbered(outputs: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """Outputs of which a result carries the number of its cell, as Jupyter stores it."""
+    for output in outputs:
+        if output["output_type"] == "execute_result":
+            output["execution_count"] = count
+    return outputs
 
 
 def _error(name: str, text: str, traceback: list[str] | None = None) -> dict[str, Any]:

@@ -289,7 +289,8 @@ def run(shell: Shell, channel: socket.socket, folder: str) -> None:
 
 
 def _cell(shell: Shell, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """Run one cell as ipykernel would."""
+    """Run one cell as ipykernel would, under the number that it has in the notebook: tracebacks quote it."""
+    shell.execution_count = request.get("count", shell.execution_count)
     result = shell.run_cell(request["source"], store_history=True)
     items = [{key: value for key, value in item.items() if key != "transient"} for item in outputs.items]
     return {"status": "ok" if result.success else "error", "outputs": items, "count": result.execution_count}, b""
