@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from bpgrade import feedback
+from bpgrade.collect import safe_id
 from bpgrade.records import load
 
 from tests.grading import hostile
@@ -83,7 +84,8 @@ def grade_hostile(folder: Path, names: list[str] | None, as_user: bool = False) 
     """Grade some kinds in `folder` with the real command; returns every expectation that does not hold."""
     canary, listener = folder / "canary", Listener()
     canary.write_text(SECRET)
-    kinds = hostile.write_class(folder / "submitted", kinds=names, canary=str(canary), port=listener.port)
+    written = hostile.write_class(folder / "submitted", kinds=names, canary=str(canary), port=listener.port)
+    kinds = {safe_id(id): kind for id, kind in written.items()}
     (folder / "tmp").mkdir()
     os.utime(canary, (1e9, 1e9))
     prefix = [sys.executable, "-m", "tests.grading.as_user", str(ORDINARY), str(folder), "--"] if as_user else []
