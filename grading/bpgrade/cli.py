@@ -96,6 +96,10 @@ def grade(
     _print_summary(summary)
     if rows is not None:
         _write_rows(out, rows)
+    for fault in summary.faults:
+        typer.echo(f"bpgrade: the grader itself failed on {fault}", err=True)
+    if summary.faults:
+        raise typer.Exit(1)
 
 
 class _progress:

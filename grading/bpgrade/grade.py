@@ -62,6 +62,7 @@ class Summary:
         ignored: files that are no hand-in, and why.
         level: the isolation that was used.
         seconds: of work, all processes together.
+        faults: hand-ins on which the grader itself failed, and how.
     """
 
     records: list[Record] = field(default_factory=list)
@@ -69,6 +70,7 @@ class Summary:
     ignored: tuple[tuple[str, str], ...] = ()
     level: str = ""
     seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
 
 
 Progress = Callable[[int, int, Record | None], None]
@@ -152,20 +154,29 @@ def _job(hand_in: HandIn, release: str, rules: Rules) -> Job:
         hand_in.assignment,
         hand_in.notebook,
         flags=_beside(hand_in),
-        repairs=hand_in.notes,
+        repairs=tuple(map(_whole_characters, hand_in.notes)),
         isolation=rules.level,
         digest=work.digest(content, release),
         submitted=hand_in.submitted.isoformat() if hand_in.submitted else None,
-        source=hand_in.source,
+        source=_whole_characters(hand_in.source),
     )
     return Job(record, content, release, rules, hand_in.problem)
+
+
+def _whole_characters(text: str) -> str:
+    """The text with a question mark for each half character that a file's name may hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _beside(hand_in: HandIn) -> tuple[Flag, ...]:
     """A flag if files were handed in that Python would have imported in place of its own."""
     code = [name for name in hand_in.others if name.lower().endswith((".py", ".pyc", ".so", ".pth", ".ipy"))]
     names = ", ".join(name[:40] for name in code[:5])
-    return (Flag("code-beside-the-notebook", f"Handed in beside the notebook, and not used: {names}."),) if code else ()
+    return (
+        (Flag("code-beside-the-notebook", _whole_characters(f"Handed in beside the notebook, and not used: {names}.")),)
+        if code
+        else ()
+    )
 
 
 def _grade_all(
@@ -182,7 +193,12 @@ def _grade_all(
     jobs = (partial(_job, hand_in, texts[hand_in.assignment], rules) for hand_in in wanted)
     for done in pool.graded(jobs):
         stamp = book.out / "submitted" / done.record.student / done.record.assignment / "timestamp.txt"
-        book.write(done.record, run, done.notebook, stamp)
+        try:
+            book.write(done.record, run, done.notebook, stamp)
+        except ValueError as error:
+            done = work.failed(done.record, texts[done.record.assignment], error)
+            book.write(done.record, run)
+        summary.faults += [f"{done.record.student}: {done.fault}"] if done.fault else []
         summary.records.append(done.record)
         summary.seconds += done.seconds
         progress(len(summary.records), len(wanted), done.record)

@@ -74,11 +74,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """A record, the graded notebook as text (None for a broken hand-in), and what it cost."""
+    """A record, the graded notebook as text (None for a broken hand-in), and what it cost.
+
+    `fault` says that the grader itself failed, and how; such a record is made anew by the next run.
+    """
 
     record: Record
     notebook: str | None
     seconds: float
+    fault: str = ""
 
 
 def digest(content: bytes, release: str) -> str:
@@ -97,13 +101,26 @@ def official(assignment: str, name: str, release: str) -> restore.Official:
 
 
 def grade(job: Job) -> Done:
-    """Grade one hand-in. Whatever is in it, a record comes back; only the grader's own faults raise.
+    """Grade one hand-in. Whatever is in it, a record comes back.
 
     Raises:
         WallError: no kernel can be had.
     """
     with _one_at_a_time:
-        return _grade(job)
+        try:
+            return _grade(job)
+        except WallError:
+            raise
+        except Exception as error:  # one hand-in must not stop the class, whatever we did not think of
+            return failed(job.record, job.release, error)
+
+
+def failed(record: Record, release: str, error: Exception) -> Done:
+    """What stands in the book where the grader itself failed: no points, and who is to blame."""
+    lesson, what = official(record.assignment, record.notebook, release), f"{type(error).__name__}: {error}"
+    reason = "The grader itself failed on this hand-in, and its author is not to blame: it has to be graded again."
+    kept = replace(record, digest="", flags=(Flag("grader-fault", ascii(what)[:300]),))
+    return Done(broken_record(kept, lesson, reason), None, 0.0, ascii(what)[:300])
 
 
 def _grade(job: Job) -> Done:
