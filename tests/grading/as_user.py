@@ -24,10 +24,10 @@ def open_up(paths: list[Path]) -> None:
     covered = set()
     for path in paths:
         while path not in covered and (folder := closed(path)) is not None:
-            inside = [other for other in paths if folder in other.parents]
+            inside = sorted((other for other in paths if folder in other.parents), key=lambda other: len(other.parts))
             sandbox.mount("tmpfs", str(folder), "tmpfs", 0, "mode=755")
             for other in inside:
-                other.mkdir(parents=True)
+                other.mkdir(parents=True, exist_ok=True)
                 sandbox.mount(f"/proc/self/fd/{held[other]}", str(other), None, sandbox.MS_BIND | sandbox.MS_REC)
             covered |= set(inside)
 

@@ -17,7 +17,7 @@ from bpgrade.records import load
 from tests.grading import hostile
 from tests.notebooks import ROOT
 
-CELL, WHOLE = "4", "25"  # seconds
+CELL, WHOLE = "8", "40"  # seconds: also on a busy machine honest work takes less
 SECRET = "the canary sings of 8571"
 ORDINARY = 12345  # the id of a user that nobody is
 
