@@ -312,6 +312,8 @@ def _running(pid: int) -> bool:
         return False
     except PermissionError:
         return True
+    with contextlib.suppress(OSError):  # an orphan that nobody reaps still has its number
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1] != "Z"
     return True
 
 
