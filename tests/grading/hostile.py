@@ -783,7 +783,7 @@ last(
     "sleep",
     "SIGSTOP: alive, and silent",
     "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-    verdicts=("time_limit", "crashed"),
+    verdicts=("time_limit", "crashed", "wrong_type"),
 )
 last(
     "waits_for_input",

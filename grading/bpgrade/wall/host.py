@@ -140,8 +140,11 @@ class Zygote:
         self._process: subprocess.Popen[bytes] | None = None
         self._lost = False
         try:
-            sealed.seal(lesson, self.folder, given)
-            inner = self.folder / "bpwall"
+            self.course, root = self.folder / "course", self.folder / "root"
+            self.course.mkdir()
+            root.mkdir()
+            sealed.seal(lesson, self.course, given)
+            inner = self.course / "bpwall"
             inner.mkdir()
             for name in INSIDE:
                 shutil.copyfile(Path(__file__).parent / name, inner / name)
@@ -156,9 +159,9 @@ class Zygote:
         if walled and not sandbox.supported_machine():
             raise WallError("no list of system calls for this kind of machine")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        options = {"control": theirs.fileno(), "course": str(self.folder), "walled": walled}
-        options |= {"folders": _python(), "hidden": _hidden()}
-        code = f"import sys; sys.path.insert(0, {str(self.folder)!r}); from bpwall import zygote; zygote.launch({options!r})"
+        options = {"control": theirs.fileno(), "course": str(self.course), "walled": walled}
+        options |= {"root": str(self.folder / "root"), "folders": _python(), "hidden": _hidden()}
+        code = f"import sys; sys.path.insert(0, {str(self.course)!r}); from bpwall import zygote; zygote.launch({options!r})"
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", code],
             pass_fds=[theirs.fileno()],
@@ -232,7 +235,7 @@ class Zygote:
         scratch, word = tempfile.mkdtemp(dir=self.folder), secrets.token_hex(16)
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-            code = f"import sys; sys.path.insert(0, {str(self.folder)!r}); from bpwall import cold; cold.main({port}, {word!r}, {scratch!r})"
+            code = f"import sys; sys.path.insert(0, {str(self.course)!r}); from bpwall import cold; cold.main({port}, {word!r}, {scratch!r})"
             process = subprocess.Popen(
                 [sys.executable, "-I", "-c", code], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, env=os.environ | {"MPLBACKEND": "module://matplotlib_inline.backend_inline"},

@@ -75,31 +75,29 @@ def enter_user_namespace() -> None:
     Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
 
 
-def enter(course: Path, folders: list[str], hidden: list[str]) -> None:
+def enter(course: Path, root: Path, folders: list[str], hidden: list[str]) -> None:
     """Take this process into a file tree that holds the system, Python and `course`, all read-only, and nothing else.
 
     The caller is the first process of new pid, mount, net, ipc and uts namespaces.
 
     Args:
         course: folder with the sealed edition, seen inside as /course.
+        root: an empty folder to build the tree in.
         folders: where Python and its packages lie.
         hidden: folders that must not be seen although they lie in one that is bound.
     """
     mount("none", "/", None, MS_REC | MS_PRIVATE)
-    root = Path("/tmp")
-    # The course may lie below /tmp, which is about to be covered.
-    here = os.open(course, os.O_PATH)
     mount("tmpfs", str(root), "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=755")
+    for name in ("proc", "tmp", "old"):
+        (root / name).mkdir()
+    # First of all, for Python may lie below /tmp.
+    mount("tmpfs", str(root / "tmp"), "tmpfs", MS_NOSUID | MS_NODEV, "size=8m,mode=700")
     for folder in _bound(folders, hidden):
         _bind(folder, root, hidden)
-    _bind_to(f"/proc/self/fd/{here}", root / "course")
-    os.close(here)
+    _bind_to(str(course), root / "course")
     _make_etc(root)
     _make_dev(root)
-    for name in ("proc", "tmp", "old"):
-        (root / name).mkdir(exist_ok=True)
     mount("proc", str(root / "proc"), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    mount("tmpfs", str(root / "tmp"), "tmpfs", MS_NOSUID | MS_NODEV, "size=8m,mode=700")
     call("syscall", _number("pivot_root"), str(root).encode(), str(root / "old").encode())
     os.chdir("/")
     call("umount2", "/old", MNT_DETACH)
@@ -204,13 +202,24 @@ def confine(slot: int, seconds: int) -> None:
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     owner = f"uid={uid},gid={uid},mode=700"
-    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, f"size={TMP_SIZE},nr_inodes=8k,{owner}")
+    _private_tmp(f"size={TMP_SIZE},nr_inodes=8k,{owner}")
     mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, f"size=8m,nr_inodes=1k,{owner}")
     call("sethostname", "lesson", 6)
     _shield_proc()
     limit(seconds)
     drop_privileges(uid if root else None)
     deny_system_calls()
+
+
+def _private_tmp(data: str) -> None:
+    """A new /tmp, in which only what Python needs, if it lies there, is seen again."""
+    held = [(place, os.open(place, os.O_PATH)) for place in _mounts("/tmp") if place != "/tmp"]
+    mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, data)
+    for place, descriptor in held:
+        os.makedirs(place, exist_ok=True)
+        mount(f"/proc/self/fd/{descriptor}", place, None, MS_BIND)
+        _make_readonly(place)
+        os.close(descriptor)
 
 
 def _in_user_namespace() -> bool:

@@ -43,8 +43,7 @@ def launch(options: dict[str, Any]) -> None:
     """Make the namespaces, go in, and become the zygote; without isolation, become it right here.
 
     Args:
-        options: control (a file descriptor), course (folder with the sealed edition), folders and hidden (as in
-            `sandbox.enter`), walled.
+        options: control (a file descriptor), course, root, folders and hidden (as in `sandbox.enter`), walled.
     """
     if not options["walled"]:
         _execute(options, options["course"])
@@ -59,7 +58,7 @@ def launch(options: dict[str, Any]) -> None:
     child = os.fork()
     if child == 0:
         sandbox.prctl(sandbox.PR_SET_PDEATHSIG, signal.SIGKILL)
-        sandbox.enter(Path(options["course"]), options["folders"], options["hidden"])
+        sandbox.enter(Path(options["course"]), Path(options["root"]), options["folders"], options["hidden"])
         _execute(options, "/course")
     os.close(options["control"])
     _, status = os.waitpid(child, 0)
