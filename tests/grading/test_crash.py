@@ -5,10 +5,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from bpgrade.wall import host
 
 from benchmarks import crash
 from tests.notebooks import ROOT
@@ -49,6 +52,20 @@ def test_ctrl_c_keeps_what_is_recorded_and_the_same_command_goes_on(tmp_path):
     after = rows(out)
     assert len(after) == 12
     assert {student: after[student] for student in kept} == kept
+
+
+def test_the_folder_of_a_dead_process_is_swept_even_if_nobody_reaped_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with subprocess.Popen(["true"], stdout=subprocess.PIPE) as dead:
+        assert dead.stdout.read() == b""  # it has ended, and is waited for only at the end of this block
+        while "Z" not in Path(f"/proc/{dead.pid}/stat").read_text():
+            time.sleep(0.01)
+        host.sweep()
+        (base,) = tmp_path.iterdir()
+        for owner in (dead.pid, os.getpid()):
+            (base / f"{owner}-left").mkdir()
+        host.sweep()
+        assert [path.name for path in base.iterdir()] == [f"{os.getpid()}-left"]
 
 
 def test_a_difference_is_seen(tmp_path):
