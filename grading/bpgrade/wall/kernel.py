@@ -277,6 +277,9 @@ def run(shell: Shell, channel: socket.socket, folder: str) -> None:
         except EOFError:
             return
         outputs.clear()
+        for name in ("stdout", "stderr"):
+            if getattr(getattr(sys, name, None), "closed", True):  # a cell has closed it, or put nothing in its place
+                setattr(sys, name, Stream(name))
         signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             reply, data = _cell(shell, request) if request["op"] == "cell" else _call(shell, request, raw)

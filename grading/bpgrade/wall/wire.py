@@ -190,7 +190,7 @@ class _Reader:
     def read_array(self, rest: list[Any], depth: int) -> Any:
         name, shape, size = rest
         dtype = np.dtype(name) if type(name) is str and len(name) < 10 else np.dtype("O")
-        if dtype.kind not in "biufc" or len(shape) > 8 or any(type(n) is not int or n < 0 for n in shape):
+        if dtype.kind not in "biufc" or len(shape) > 64 or any(type(n) is not int or n < 0 for n in shape):
             raise WireError("not an array")
         if type(size) is not int or size < 0 or self.place + size > len(self.raw):
             raise WireError("an array without its bytes")
