@@ -51,13 +51,13 @@ def training_curves(
 
 
 def _logarithmic(ax: Axes) -> None:
-    """A logarithmic vertical axis labelled 0.1, 0.2, 0.5: easier to read than powers of ten, and quicker to draw."""
-    from matplotlib.ticker import LogLocator, NullFormatter
+    """A logarithmic vertical axis labelled 0.1, 0.2, 0.3, 0.5: easier to read than powers of ten, and quicker to draw."""
+    from matplotlib.ticker import LogLocator, NullLocator
 
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
     ax.yaxis.set_major_formatter("{x:g}")
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.yaxis.set_minor_locator(NullLocator())
 
 
 def loss_and_slope(
@@ -212,16 +212,19 @@ def computation_graph(edges: Sequence[tuple[str, str, Any, Any]], ax: Axes | Non
         import matplotlib.pyplot as plt
 
         rows = max(sum(c == i for c in column.values()) for i in range(max(column.values()) + 1))
-        _, ax = plt.subplots(figsize=(1.9 * (max(column.values()) + 1), 0.6 + 1.1 * rows), layout="constrained")
-    boxes = {}
+        fig = plt.figure(figsize=(1.9 * (max(column.values()) + 1), 0.4 + 0.9 * rows))
+        ax = fig.add_axes((0, 0, 1, 1))
     for name in names:
         look = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": "black"}
-        boxes[name] = ax.text(*place[name], name, ha="center", va="center", bbox=look, zorder=3).get_bbox_patch()
+        ax.text(*place[name], name, ha="center", va="center", bbox=look, zorder=3)
     for source, target, value, gradient in edges:
-        arrow = {"arrowstyle": "-|>", "color": "0.4", "mutation_scale": 14}
-        ends = {"patchA": boxes[source], "patchB": boxes[target]}
-        ax.annotate("", place[target], place[source], arrowprops=arrow | ends)
-        ends_at = place[source], place[target]
+        # A line from middle to middle, under the boxes, with its head halfway: finding where it meets the edge of a
+        # box would take a third of the time that the whole picture takes.
+        ends_at = start, end = place[source], place[target]
+        ax.plot(*np.transpose(ends_at), color="0.4", linewidth=1, zorder=1)
+        head = tuple(np.add(start, 0.53 * np.subtract(end, start)))
+        arrow = {"arrowstyle": "-|>", "color": "0.4", "mutation_scale": 14, "shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", head, start, arrowprops=arrow, zorder=2)
         if value is not None:
             _beside_arrow(ax, *ends_at, f"{_short(value)} →", 1, COLOURS[0])
         if gradient is not None:
@@ -257,7 +260,7 @@ def _axes(ax: Axes | None) -> Axes:
         return ax
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=(6.0, 3.6), layout="constrained")[1]
+    return plt.subplots(figsize=(6.0, 3.6))[1]
 
 
 def _legend(ax: Axes, wanted: bool = True) -> Axes:
@@ -279,7 +282,7 @@ def _beside_arrow(
     ax.annotate(
         text,
         ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2),
-        xytext=(-3 * rise, (9 if rise == 0 else 7) * side),
+        xytext=(-4 * rise, (10 if rise == 0 else 8) * side),
         textcoords="offset points",
         ha={1: "right", 0: "center", -1: "left"}[rise],
         va="center",
