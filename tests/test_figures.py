@@ -142,3 +142,20 @@ def test_on_all_tumour_measurements_one_neuron_is_as_good_as_a_network():
     network = np.mean((bpkit.two_layer_forward(test, params)[0].ravel() > 0.5) == parts.y_test)
     assert neuron >= network - 0.005
     assert neuron > 0.95
+
+
+def test_even_digits_from_ten_starts():
+    """Lesson 2 gives the range: 16 hidden units, 360 images, 250 steps."""
+    data = datasets.digits()
+    parts = datasets.split(data.X, (data.y % 2 == 0).astype(float))
+    X_some, y_some = parts.X_train[:360], parts.y_train[:360].reshape(-1, 1)
+    right = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        params = {"W1": rng.standard_normal((64, 16)) * np.sqrt(2 / 64), "b1": np.zeros(16)}
+        params |= {"W2": rng.standard_normal((16, 1)) * np.sqrt(2 / 16), "b2": np.zeros(1)}
+        for _ in range(250):
+            _, cache = bpkit.two_layer_forward(X_some, params)
+            params = bpkit.gradient_step(params, bpkit.two_layer_backward(y_some, cache, params), 0.3)
+        right.append(np.mean((bpkit.two_layer_forward(parts.X_test, params)[0].ravel() > 0.5) == parts.y_test))
+    assert (round(min(right), 3), round(max(right), 3)) == (0.902, 0.924)
