@@ -136,11 +136,11 @@ def _clock(kernel: Any) -> float:
     return float(reply["outputs"][0]["text"])
 
 
-def turns(which: Class, chunks: int, size: int) -> Iterator[Row]:
+def turns(which: Class, chunks: int, size: int, workers: int = 0) -> Iterator[Row]:
     """Stock nbgrader and bpgrade taking turns over the same hand-ins."""
     with tempfile.TemporaryDirectory() as folder:
         warm, *parts = write_chunks(which, Path(folder), chunks + 1, size)
-        stock, ours = Stock(Path(folder) / "course", which.lesson), Ours(Path(folder) / "out")
+        stock, ours = Stock(Path(folder) / "course", which.lesson), Ours(Path(folder) / "out", workers)
         with ours.pool:
             first = ours.grade(warm)  # off the clock: processes start here
             pairs = [(stock.grade(chunk), ours.grade(chunk)) for chunk in parts]
@@ -174,10 +174,10 @@ def _turn_rows(
     yield Row(f"{name}: CPU : floor", ours.cpu / alone.cpu, "x", None, detail)
 
 
-def size_rows(sizes: list[int], lesson: str = "02_two_layer_network") -> Iterator[Row]:
+def size_rows(sizes: list[int], workers: int = 0, lesson: str = "02_two_layer_network") -> Iterator[Row]:
     """The cost of a hand-in in classes of several sizes, and how much memory they take."""
     with tempfile.TemporaryDirectory() as folder:
-        ours = Ours(Path(folder) / "warm")
+        ours = Ours(Path(folder) / "warm", workers)
         with ours.pool:
             write_honest(ROOT, Path(folder) / "first", lesson, 2 * ours.pool.workers, seed=1)
             ours.grade(Path(folder) / "first")
@@ -202,23 +202,23 @@ def _one(into: Path, lesson: str) -> Path:
     return into
 
 
-def rows(chunks: int, size: int, sizes: list[int]) -> Iterator[Row]:
+def rows(chunks: int, size: int, sizes: list[int], workers: int = 0) -> Iterator[Row]:
     """All lines of the table; memory first, while this process has held nothing else."""
-    yield from size_rows(sizes)
+    yield from size_rows(sizes, workers)
     for which in CLASSES:
-        yield from turns(which, chunks, size)
+        yield from turns(which, chunks, size, workers)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table; the exit code does not depend on it, since a busy machine is no mistake in the code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few hand-ins, to see that it runs")
+    parser.add_argument("--quick", action="store_true", help="a few hand-ins and one worker, to see that it runs")
     parser.add_argument("--large", action="store_true", help="a class of 2,000 as well")
     options = parser.parse_args(arguments)
-    chunks, size, sizes = (1, 2, [2, 4]) if options.quick else (10, 10, [20, 200])
+    chunks, size, sizes, workers = (1, 2, [2, 4], 1) if options.quick else (10, 10, [20, 200], 0)
     load = f"{os.getloadavg()[0]:.1f}"
     print(f"{os.cpu_count()} cores, load {load} before; wall clock, the judge and {work.ISOLATED} kernels", flush=True)
-    for row in rows(chunks, size, sizes + [2000] * options.large):
+    for row in rows(chunks, size, sizes + [2000] * options.large, workers):
         print(row, flush=True)
 
 

@@ -239,7 +239,6 @@ class Pool:
         """
         if not self._level:
             self._level = work.choose_level(lesson, allow_any=not self.options.isolation)
-            work.workshop.close()
         return self._level
 
     def graded(self, jobs: Iterator[Callable[[], Job]]) -> Iterator[Done]:

@@ -228,15 +228,14 @@ def choose_level(lesson: restore.Official, allow_any: bool) -> str:
     why = "it is not Linux"
     for level in LEVELS if allow_any else (ISOLATED,):
         try:
-            zygote = workshop.zygote(lesson, Rules(0, level))
-            holes = probe(zygote) if level == ISOLATED else []
+            with contextlib.closing(Zygote(lesson.assignment, set(), level, bare=True)) as zygote:
+                holes = probe(zygote) if level == ISOLATED else []
         except (WallError, Died, OSError, AttributeError) as error:
             why = str(error) or "the process that tried it was killed"
             continue
         if not holes:
             return level
         why = "from inside one can reach " + ", ".join(holes)
-        workshop.close()
     raise Refusal(REFUSAL.format(why=why))
 
 

@@ -88,6 +88,7 @@ def plain(output, masked):
         output = {**output, "traceback": [frame for frame in output["traceback"] if "/bpkit/" not in frame]}
     text = re.sub(r"ipykernel_\d+/\w+\.py", "ipykernel", json.dumps(output, sort_keys=True))
     text = re.sub(r" at 0x[0-9a-f]+", " at 0x", text)
+    text = re.sub(r"[~/][^\s\"]*/site-packages/", "site-packages/", text)  # the home folder, written ~, is another
     return re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", text) if masked else text
 
 

@@ -222,6 +222,25 @@ def printed(kernel, source):
     return "".join(item["text"] for item in cell(kernel, source)["outputs"])
 
 
+def test_a_cell_imports_next_to_nothing(zygote):
+    cells = [
+        "import sys; before = set(sys.modules)",
+        "import matplotlib.pyplot as plt, numpy as np, warnings\nfrom bpkit import datasets, plots",
+        "datasets.digits(), datasets.breast_cancer(), datasets.diabetes(), datasets.moons(20);",
+        "fig, (left, right) = plt.subplots(1, 2, layout='constrained')\n"
+        "left.loglog([1, 10], [1, 100], label='a'); left.legend(); right.contourf(np.outer([1, 2, 3], [1, 2, 4]))\n"
+        "right.imshow(np.eye(3)); right.set_title('$x^2$'); right.annotate('b', (0, 0), (1, 1), arrowprops={})\n"
+        "plt.show()",
+        "warnings.warn('text')",
+        "1 / 0",
+    ]
+    with zygote.kernel() as kernel:
+        for source in cells:
+            cell(kernel, source)
+        late = printed(kernel, "print(*(name for name in sys.modules if name not in before))").split()
+    assert late == []
+
+
 def test_kernels_share_nothing(zygote):
     with zygote.kernel() as one, zygote.kernel() as other:
         cell(one, "x = 1; open('/tmp/note', 'w').write('hello'); import bpkit; bpkit.mine = 1")

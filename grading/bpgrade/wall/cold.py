@@ -11,4 +11,4 @@ def main(port: int, word: str, folder: str) -> None:
     """Connect to the grader, say the word it gave, and serve."""
     channel = socket.create_connection(("127.0.0.1", port))
     channel.sendall(word.encode())
-    kernel.run(kernel.prepare(rehearse=False), channel, folder)
+    kernel.run(kernel.prepare(), channel, folder)

@@ -129,11 +129,14 @@ class Zygote:
         given: names of later lessons that its official notebook imports from bpkit.
         level: one of `LEVELS`.
         seconds: processor time after which a kernel is killed.
+        bare: import only what a kernel needs to run at all: enough to try out the wall, and there four times as soon.
     Raises:
         WallError: this machine cannot do it.
     """
 
-    def __init__(self, lesson: str, given: set[str], level: str = ISOLATED, seconds: int = 600) -> None:
+    def __init__(
+        self, lesson: str, given: set[str], level: str = ISOLATED, seconds: int = 600, *, bare: bool = False
+    ) -> None:
         self.lesson, self.level, self.seconds = lesson, level, seconds
         self._lock = threading.Lock()
         self.folder = runtime_folder()
@@ -150,16 +153,16 @@ class Zygote:
                 shutil.copyfile(Path(__file__).parent / name, inner / name)
             self.folder.chmod(0o755)
             if level != COLD:
-                self._start(walled=level == ISOLATED)
+                self._start(walled=level == ISOLATED, bare=bare)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, walled: bool) -> None:
+    def _start(self, walled: bool, bare: bool) -> None:
         if walled and not sandbox.supported_machine():
             raise WallError("no list of system calls for this kind of machine")
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        options = {"control": theirs.fileno(), "course": str(self.course), "walled": walled}
+        options = {"control": theirs.fileno(), "course": str(self.course), "walled": walled, "bare": bare}
         options |= {"root": str(self.folder / "root"), "folders": _python(), "hidden": _hidden()}
         code = f"import sys; sys.path.insert(0, {str(self.course)!r}); from bpwall import zygote; zygote.launch({options!r})"
         self._process = subprocess.Popen(

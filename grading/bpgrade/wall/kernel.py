@@ -10,7 +10,6 @@ import builtins
 import contextlib
 import importlib
 import io
-import json
 import os
 import random
 import signal
@@ -186,56 +185,30 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float, bool)) else str(value)
 
 
+# What the cells of lessons import, and what is imported only when a figure is drawn or a traceback is shown.
 WARM = (
     "bpkit", "bpkit.datasets", "bpkit.plots", "bpkit.checking.observe", "bpkit.checking.given", "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "PIL.PngImagePlugin", "sklearn.datasets",
+    "matplotlib_inline.backend_inline", "matplotlib.backends.backend_agg", "sklearn.datasets",
     "sklearn.linear_model", "sklearn.model_selection", "IPython.display", "asyncio",
 )  # fmt: skip
-
-REHEARSAL = """
-import matplotlib.pyplot as plt, numpy as np, warnings
-from bpkit import datasets
-datasets.digits(), datasets.breast_cancer(), datasets.diabetes()
-fig, (left, right) = plt.subplots(1, 2, layout="constrained")
-left.loglog([1, 10], [1, 100], label="a"); left.legend(); right.contourf(np.outer([1, 2, 3], [1, 2, 4]))
-right.imshow(np.eye(3)); right.set_title("$x^2$"); right.annotate("b", (0, 0), (1, 1), arrowprops={})
-plt.show()
-warnings.warn("text")
-1 / 0
-"""
+LATE = (
+    "IPython.core.logger", "bdb", "contourpy", "importlib.readers", "sklearn.datasets.data", "sklearn.datasets.descr",
+    "PIL.PngImagePlugin", "PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PpmImagePlugin",
+    "executing", "asttokens", "pure_eval", "stack_data", "pygments.formatters.terminal256", "pygments.plugin",
+)  # fmt: skip
 
 
-def prepare(rehearse: bool = True) -> Shell:
+def prepare() -> Shell:
     """Import everything a lesson needs and make the shell, before the first fork."""
     shell: Shell = Shell.instance()
     for name in WARM:
         importlib.import_module(name)
-    backend = sys.modules["matplotlib_inline.backend_inline"]
-    backend._enable_matplotlib_integration()
-    for name in _rehearse(shell) if rehearse else ():
-        with contextlib.suppress(Exception):
+    for name in LATE:  # other versions of these libraries may arrange themselves differently: then it is only slower
+        with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    sys.modules["matplotlib_inline.backend_inline"]._enable_matplotlib_integration()
     _draw_once()
     return shell
-
-
-def _rehearse(shell: Shell) -> list[str]:
-    """Names of the modules that are imported only when cells run, found out in a fork."""
-    reader, writer = os.pipe()
-    before = set(sys.modules)
-    if os.fork() == 0:
-        try:
-            _take_over(shell)
-            shell.run_cell(REHEARSAL)
-            os.write(writer, json.dumps([name for name in sys.modules if name not in before])[:60_000].encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        text = pipe.read()
-    os.wait()
-    found: list[str] = json.loads(text or b"[]")
-    return found
 
 
 def _draw_once() -> None:

@@ -43,7 +43,8 @@ def launch(options: dict[str, Any]) -> None:
     """Make the namespaces, go in, and become the zygote; without isolation, become it right here.
 
     Args:
-        options: control (a file descriptor), course, root, folders and hidden (as in `sandbox.enter`), walled.
+        options: control (a file descriptor), course, root, folders and hidden (as in `sandbox.enter`), walled,
+            bare (as in `serve`).
     """
     if not options["walled"]:
         _execute(options, options["course"])
@@ -67,7 +68,7 @@ def launch(options: dict[str, Any]) -> None:
 
 def _execute(options: dict[str, Any], course: str) -> None:
     os.set_inheritable(options["control"], True)
-    what = f"serve({options['control']}, {options['walled']})"
+    what = f"serve({options['control']}, {options['walled']}, {options['bare']})"
     # OPENBLAS_CORETYPE and its like describe the machine, and are needed where they are set.
     machine = {key: value for key, value in os.environ.items() if key.startswith("OPENBLAS_")}
     # The course's folder says to somebody looking for strays which run a process belongs to.
@@ -77,12 +78,14 @@ def _execute(options: dict[str, Any], course: str) -> None:
     os.execve(sys.executable, [sys.executable, "-I", "-c", RAN.format(course=course, what=what)], environment)
 
 
-def serve(control: int, walled: bool) -> None:
-    """Import everything, say so, then fork a kernel for every request until the other side closes."""
+def serve(control: int, walled: bool, bare: bool) -> None:
+    """Import everything (or, bare, next to nothing), say so, then fork a kernel for every request until the other side
+    closes.
+    """
     from . import kernel
 
     channel = socket.socket(fileno=control)
-    shell = kernel.prepare()
+    shell = kernel.Shell.instance() if bare else kernel.prepare()
     if sys.platform == "linux" and len(os.listdir("/proc/self/task")) != 1:
         raise RuntimeError("a thread was started before the first fork")
     own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY) if walled else -1
