@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import os
 import secrets
 import shutil
 import sqlite3
-import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 import nbformat
+from alembic.script import ScriptDirectory
 from nbgrader.api import Assignment as Lesson
 from nbgrader.api import (
     Comment,
@@ -28,6 +27,7 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
+from nbgrader.dbutil import ALEMBIC_DIR
 from nbgrader.preprocessors import SaveCells
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -57,8 +57,6 @@ class Book:
             out.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=out):
                 pass
-            # nbgrader asks the program alembic for the version of a new database, and finds it on the PATH only.
-            os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
             self.url = f"sqlite:///{out.resolve() / 'gradebook.db'}"
             self._whole()
             self._book = Gradebook(self.url, COURSE)
@@ -75,8 +73,14 @@ class Book:
         if path.exists():
             return
         with tempfile.TemporaryDirectory(dir=self.out, prefix=".new-") as folder:
-            Gradebook(f"sqlite:///{Path(folder).resolve() / 'gradebook.db'}", COURSE).close()
-            (Path(folder) / "gradebook.db").replace(path)
+            new = Path(folder).resolve() / "gradebook.db"
+            # Of a database that has a table nbgrader believes that the version is in it. To find the version out it
+            # would start another Python, with the program alembic, which has to be on the PATH.
+            with contextlib.closing(sqlite3.connect(new)) as db, db:
+                db.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+                db.execute("INSERT INTO alembic_version VALUES (?)", [ScriptDirectory(ALEMBIC_DIR).get_current_head()])
+            Gradebook(f"sqlite:///{new}", COURSE).close()
+            new.replace(path)
 
     def __enter__(self) -> Book:
         return self

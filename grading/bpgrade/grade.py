@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import TracebackType
 
@@ -238,6 +239,8 @@ class Pool:
             Refusal: this machine cannot isolate.
         """
         if not self._level:
+            if not self.options.dask:
+                _context()
             self._level = work.choose_level(lesson, allow_any=not self.options.isolation)
         return self._level
 
@@ -267,10 +270,7 @@ class Pool:
         return self._executor
 
     def _local(self) -> Executor:
-        method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-        context = multiprocessing.get_context(method)
-        if method == "forkserver":
-            context.set_forkserver_preload(["bpgrade.work", "nbgrader.preprocessors", "nbformat.v4"])
+        context = _context()
         theirs, ours = context.Pipe(duplex=False)
         self._closing.callback(theirs.close)
         self._closing.callback(ours.close)
@@ -282,6 +282,17 @@ class Pool:
         """End the processes at once, in the middle of whatever they do."""
         self._executor = None
         self._closing.close()
+
+
+def _context() -> BaseContext:
+    """How this machine starts processes. A fork server begins with its imports when this is called first."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    forkserver.set_forkserver_preload(["bpgrade.work", "nbgrader.preprocessors", "nbformat.v4"])
+    forkserver.ensure_running()
+    return multiprocessing.get_context("forkserver")
 
 
 def _drained(

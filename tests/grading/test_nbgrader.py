@@ -161,6 +161,24 @@ def test_nbgrader_exports_what_was_recorded(fresh):
     assert f"{sum(FULL.values())},{sum(FULL.values())}" in text, "somebody has every point"
 
 
+def test_a_new_gradebook_is_laid_out_as_nbgrader_lays_it_out(tmp_path, monkeypatch):
+    from bpgrade.book import Book
+    from nbgrader.api import Gradebook
+
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))  # where it looks for alembic
+    for folder in ("stock", "ours"):
+        (tmp_path / folder / "grading").mkdir(parents=True)
+    Gradebook(f"sqlite:///{tmp_path / 'stock/grading/gradebook.db'}").close()
+    with Book(tmp_path / "ours/grading"):
+        pass
+    stock, ours = (
+        (rows(folder, "SELECT name, sql FROM sqlite_master"), rows(folder, "SELECT * FROM alembic_version"))
+        for folder in (tmp_path / "stock", tmp_path / "ours")
+    )
+    assert {name: sql for name, sql in ours[0] if "bpgrade" not in name} == dict(stock[0])
+    assert ours[1] == stock[1] != []
+
+
 def test_nbgrader_upgrades_the_database(fresh):
     before = scores(fresh)
     upgraded = nbgrader(fresh, "db", "upgrade")
