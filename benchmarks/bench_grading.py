@@ -47,6 +47,11 @@ class Class(NamedTuple):
     target: float
     figures: bool
 
+    @property
+    def name(self) -> str:
+        """What it is called in the table."""
+        return self.lesson[:2] + " without figures" * (not self.figures)
+
 
 CLASSES = (Class("02_two_layer_network", 1 / 8, True), Class("00_slopes", 1 / 11, False))
 
@@ -159,7 +164,7 @@ def _mean(costs: list[Cost]) -> Cost:
 def _turn_rows(
     which: Class, theirs: list[Cost], mine: list[Cost], begin: tuple[Cost, Cost], count: int
 ) -> Iterator[Row]:
-    stock, ours, name = _mean(theirs), _mean(mine), which.lesson[:2] + (" without figures" * (not which.figures))
+    stock, ours, name = _mean(theirs), _mean(mine), which.name
     ratios = sorted(a.wall / b.wall for a, b in zip(mine, theirs, strict=True))
     detail = f"{1e3 * ours.wall:.0f} : {1e3 * stock.wall:.0f} ms, chunks {ratios[0]:.3f} to {ratios[-1]:.3f}"
     yield Row(f"{name}: wall : stock", ours.wall / stock.wall, "x", round(which.target, 3), detail)
@@ -174,37 +179,38 @@ def _turn_rows(
     yield Row(f"{name}: CPU : floor", ours.cpu / alone.cpu, "x", None, detail)
 
 
-def size_rows(sizes: list[int], workers: int = 0, lesson: str = "02_two_layer_network") -> Iterator[Row]:
+def size_rows(which: Class, sizes: list[int], workers: int = 0) -> Iterator[Row]:
     """The cost of a hand-in in classes of several sizes, and how much memory they take."""
     with tempfile.TemporaryDirectory() as folder:
         ours = Ours(Path(folder) / "warm", workers)
         with ours.pool:
-            write_honest(ROOT, Path(folder) / "first", lesson, 2 * ours.pool.workers, seed=1)
+            _write(which, Path(folder) / "first", 2 * ours.pool.workers, seed=1)
             ours.grade(Path(folder) / "first")
             found: dict[int, tuple[Cost, dict[str, float]]] = {}
             for size in sizes:
-                write_honest(ROOT, Path(folder) / f"{size}", lesson, size)
+                _write(which, Path(folder) / f"{size}", size)
                 ours.out = Path(folder) / f"out{size}"
-                ours.grade(_one(Path(folder) / f"one{size}", lesson))  # the gradebook is made off the clock
+                ours.grade(_write(which, Path(folder) / f"one{size}", 1, seed=2))  # the gradebook is made off the clock
                 found[size] = ours.grade(Path(folder) / f"{size}").less(Cost(0, 0), size), ours.peaks()
-        smallest = found[sizes[0]]
+        smallest, name = found[sizes[0]], which.name
         for size, (cost, peaks) in found.items():
             against = cost.cpu / smallest[0].cpu
             detail = f"{1e3 * cost.wall:.0f} ms wall, {1e3 * cost.cpu:.0f} ms CPU a hand-in"
-            yield Row(f"class of {size}: CPU : class of {sizes[0]}", against, "x", 1.1, detail)
+            yield Row(f"{name}: class of {size}: CPU : class of {sizes[0]}", against, "x", 1.1, detail)
             held = ", ".join(f"{what} {most:.0f}" for what, most in sorted(peaks.items()) if what != "other")
             growth = max(peaks[what] / smallest[1][what] for what in ("main", "worker", "judge", "zygote"))
-            yield Row(f"class of {size}: peak memory", growth, "x", 1.1, f"MB: {held}")
+            yield Row(f"{name}: class of {size}: peak memory", growth, "x", 1.1, f"MB: {held}")
 
 
-def _one(into: Path, lesson: str) -> Path:
-    write_honest(ROOT, into, lesson, 1, seed=2)
+def _write(which: Class, into: Path, count: int, seed: int = 0) -> Path:
+    write_honest(ROOT, into, which.lesson, count, seed, figures=which.figures)
     return into
 
 
 def rows(chunks: int, size: int, sizes: list[int], workers: int = 0) -> Iterator[Row]:
     """All lines of the table; memory first, while this process has held nothing else."""
-    yield from size_rows(sizes, workers)
+    for which in CLASSES[: 2 if max(sizes) > 1000 else 1]:
+        yield from size_rows(which, sizes, workers)
     for which in CLASSES:
         yield from turns(which, chunks, size, workers)
 
@@ -213,7 +219,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the table; the exit code does not depend on it, since a busy machine is no mistake in the code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a few hand-ins and one worker, to see that it runs")
-    parser.add_argument("--large", action="store_true", help="a class of 2,000 as well")
+    parser.add_argument("--large", action="store_true", help="classes of 2,000 as well: an hour")
     options = parser.parse_args(arguments)
     chunks, size, sizes, workers = (1, 2, [2, 4], 1) if options.quick else (10, 10, [20, 200], 0)
     load = f"{os.getloadavg()[0]:.1f}"

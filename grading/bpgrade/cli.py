@@ -136,15 +136,14 @@ def _print_summary(summary: Summary) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    broken = [record for record in summary.records if record.status == "broken"]
-    odd = [record for record in summary.records if record.flags]
+    broken, odd = summary.broken, summary.suspicious
     console = Console()
     if summary.level not in ("", "isolated"):
         console.print(Text(NO_ISOLATION, style="bold"))
     table = Table(title=None)
     for name in ("graded", "unchanged", "broken", "suspicious"):
         table.add_column(name, justify="right")
-    table.add_row(*map(str, (len(summary.records) - len(broken), summary.unchanged, len(broken), len(odd))))
+    table.add_row(*map(str, (summary.done - len(broken), summary.unchanged, len(broken), len(odd))))
     console.print(table)
     for title, records in (("broken", broken), ("suspicious: look at these", odd)):
         if records:

@@ -58,7 +58,9 @@ class Summary:
     """What a run did.
 
     Attributes:
-        records: what was graded or found broken in this run.
+        done: how many hand-ins were graded or found broken in this run.
+        broken: the records of those that could not be read.
+        suspicious: the records of those with flags.
         unchanged: how many hand-ins were graded before and have not changed.
         ignored: files that are no hand-in, and why.
         level: the isolation that was used.
@@ -66,7 +68,9 @@ class Summary:
         faults: hand-ins on which the grader itself failed, and how.
     """
 
-    records: list[Record] = field(default_factory=list)
+    done: int = 0
+    broken: list[Record] = field(default_factory=list)
+    suspicious: list[Record] = field(default_factory=list)
     unchanged: int = 0
     ignored: tuple[tuple[str, str], ...] = ()
     level: str = ""
@@ -200,9 +204,12 @@ def _grade_all(
             done = work.failed(done.record, texts[done.record.assignment], error)
             book.write(done.record, run)
         summary.faults += [f"{done.record.student}: {done.fault}"] if done.fault else []
-        summary.records.append(done.record)
+        # Only what has to be looked at is kept: the memory that a run takes does not grow with the class.
+        summary.done += 1
+        summary.broken += [done.record] if done.record.status == "broken" else []
+        summary.suspicious += [done.record] if done.record.flags else []
         summary.seconds += done.seconds
-        progress(len(summary.records), len(wanted), done.record)
+        progress(summary.done, len(wanted), done.record)
 
 
 class Pool:
