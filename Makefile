@@ -43,7 +43,7 @@ grade: $(VENV)/all.stamp ## see grading at work: a sample class of 24, graded, w
 bench: $(VENV)/all.stamp ## how fast it is, as ratios: to bare matrix products, to NumPy, to PyTorch if installed
 	$(BIN)/python -m benchmarks.bench
 
-bench-grading: $(VENV)/all.stamp ## how fast a class is graded, beside stock nbgrader: ten minutes
+bench-grading: $(VENV)/all.stamp ## how fast a class is graded, beside stock nbgrader: a quarter of an hour
 	$(BIN)/python -m benchmarks.bench_grading $(ARGS)
 
 crash: $(VENV)/all.stamp ## kill the grader at 100 random moments; every grade has to come out the same
