@@ -196,11 +196,14 @@ def main() -> None:
         write_class(source)
         expected, seconds = undisturbed(source)
         print(f"seed {seed}; {len(expected['records'])} hand-ins, {seconds:.1f} s undisturbed", flush=True)
-        for number in range(1, options.moments + 1):
+        while sum(tally.values()) < options.moments:
             struck, wrong = moment(source, expected, seconds, rng)
-            tally[struck or "nothing: it had ended"] += 1
+            if not struck:  # the run had ended before: now the machine is quieter than it was for the undisturbed one
+                seconds *= 0.9
+            else:
+                tally[struck] += 1
             failed += bool(wrong)
-            print(f"{number:>4} {struck or '-':<8} {'; '.join(wrong) or 'every grade equal'}", flush=True)
+            print(f"{sum(tally.values()):>4} {struck or '-':<8} {'; '.join(wrong) or 'every grade equal'}", flush=True)
     struck = ", ".join(f"{what} {count}" for what, count in sorted(tally.items()))
     print(f"{options.moments - failed} of {options.moments} moments without a trace ({struck})")
     sys.exit(bool(failed))

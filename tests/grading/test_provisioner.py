@@ -152,6 +152,8 @@ def test_the_life_of_a_kernel():
 
 
 def test_it_refuses_where_it_cannot_isolate(monkeypatch):
-    monkeypatch.setattr(Zygote, "_start", lambda self, walled: (_ for _ in ()).throw(OSError("no namespaces here")))
+    monkeypatch.setattr(
+        Zygote, "_start", lambda self, walled, bare: (_ for _ in ()).throw(OSError("no namespaces here"))
+    )
     with pytest.raises(Refusal, match="no namespaces here"):
         provisioner.zygote("00_slopes", isolation=True)
