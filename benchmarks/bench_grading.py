@@ -209,7 +209,7 @@ def _write(which: Class, into: Path, count: int, seed: int = 0) -> Path:
 
 def rows(chunks: int, size: int, sizes: list[int], workers: int = 0) -> Iterator[Row]:
     """All lines of the table; memory first, while this process has held nothing else."""
-    for which in CLASSES[: 2 if max(sizes) > 1000 else 1]:
+    for which in CLASSES[: 2 if max(sizes) > 1000 else 1]:  # the cheap lesson shows what a run costs by itself
         yield from size_rows(which, sizes, workers)
     for which in CLASSES:
         yield from turns(which, chunks, size, workers)

@@ -218,8 +218,8 @@ def computation_graph(edges: Sequence[tuple[str, str, Any, Any]], ax: Axes | Non
         look = {"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": "black"}
         ax.text(*place[name], name, ha="center", va="center", bbox=look, zorder=3)
     for source, target, value, gradient in edges:
-        # A line from middle to middle, under the boxes, with its head halfway: finding where it meets the edge of a
-        # box would take a third of the time that the whole picture takes.
+        # A line from middle to middle, under the boxes, with its head halfway: to find where it meets the edges of
+        # boxes takes as long as all the rest of the picture.
         ends_at = start, end = place[source], place[target]
         ax.plot(*np.transpose(ends_at), color="0.4", linewidth=1, zorder=1)
         head = tuple(np.add(start, 0.53 * np.subtract(end, start)))

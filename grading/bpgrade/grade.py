@@ -204,7 +204,7 @@ def _grade_all(
             done = work.failed(done.record, texts[done.record.assignment], error)
             book.write(done.record, run)
         summary.faults += [f"{done.record.student}: {done.fault}"] if done.fault else []
-        # Only what has to be looked at is kept: the memory that a run takes does not grow with the class.
+        # Only what has to be looked at is kept, so that a class of thousands takes hardly more memory than one of 20.
         summary.done += 1
         summary.broken += [done.record] if done.record.status == "broken" else []
         summary.suspicious += [done.record] if done.record.flags else []
