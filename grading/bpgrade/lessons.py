@@ -48,7 +48,7 @@ def tidy(nb: Any) -> Any:
         "language_info": {"name": "python"},
     }
     for cell in nb.cells:
-        for key in ("execution", "collapsed", "jupyter", "scrolled", "tags"):
+        for key in ("execution", "collapsed", "jupyter", "scrolled"):
             cell.metadata.pop(key, None)
     return nb
 

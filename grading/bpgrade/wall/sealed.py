@@ -64,8 +64,10 @@ def seal(lesson: str, into: Path, given: Iterable[str] = ()) -> Path:
     target.mkdir()
     for module, tree in _modules().items():
         statements = [replacement for node in tree.body for replacement in _sealed(module, node, kept)]
-        text = ast.unparse(ast.Module(statements, [])) if module != "__init__" else ast.unparse(tree)
-        (target / f"{module}.py").write_text(text + "\n", encoding="utf-8")
+        text = ast.unparse(tree) if _is_list(module) else ast.unparse(ast.Module(statements, []))
+        place = target / f"{module.replace('.', '/')}.py"
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(text + "\n", encoding="utf-8")
     (target / "checking").mkdir()
     (target / "checking" / "__init__.py").write_text(_CHECKING, encoding="utf-8")
     for module in ("observe", "given"):
@@ -81,7 +83,7 @@ def kept_names(lesson: str, given: Iterable[str] = ()) -> set[Name]:
     tainted = _reaching({_home(exercise.reference) for each in LESSONS for exercise in of_lesson(each)} - known)
     roots = set(known)
     roots |= {_home(getattr(bpkit, name)) for name, gives_away in EXTRAS.items() if lesson not in gives_away}
-    roots |= {name for name in _needs() if name[0] in ALWAYS}
+    roots |= {name for name in _needs() if name[0].partition(".")[0] in ALWAYS}
     return (_closure(roots - tainted) - tainted) | set(GIVEN)
 
 
@@ -98,12 +100,19 @@ def imported_names(notebook: dict[str, Any]) -> set[str]:
 
 @cache
 def _modules() -> dict[str, ast.Module]:
+    """Every module of the library by its dotted name below bpkit; a package's list of names is `package.__init__`."""
     folder = Path(bpkit.__file__).parent
+    names = {path: ".".join(path.relative_to(folder).with_suffix("").parts) for path in sorted(folder.rglob("*.py"))}
     return {
-        path.stem: ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(folder.glob("*.py"))
-        if path.stem not in LEFT_OUT
+        name: ast.parse(path.read_text(encoding="utf-8"))
+        for path, name in names.items()
+        if name.partition(".")[0] not in LEFT_OUT
     }
+
+
+def _is_list(module: str) -> bool:
+    """Whether a module only lists what the modules beside it define."""
+    return module.rpartition(".")[2] == "__init__"
 
 
 def _sealed(module: str, node: ast.stmt, kept: set[Name]) -> Iterator[ast.stmt]:
@@ -140,7 +149,7 @@ def _needs() -> dict[Name, set[Name]]:
     everything = {
         (module, name): node
         for module, tree in _modules().items()
-        if module != "__init__"
+        if not _is_list(module)
         for node in tree.body
         for name in _defined(node)
     }
@@ -175,7 +184,7 @@ def _mentioned(
             continue
         home = aliases[module].get(inner.id, (module, inner.id))
         if home[1] == "*":  # a whole module is handed to something: all its names may be used
-            yield from (name for name in everything if name[0] == home[0])
+            yield from (name for name in everything if f"{name[0]}.".startswith(f"{home[0]}."))
         elif home in everything:
             yield home
 
