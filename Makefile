@@ -4,6 +4,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# One BLAS thread a process: two of each on two cores wait for one another.
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
 # -n 2: the tests share two processes; nbgrader needs alembic on the PATH from the first command on.
 export PATH := $(abspath $(BIN)):$(PATH)
 

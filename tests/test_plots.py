@@ -25,6 +25,7 @@ DRAW = {
         lambda x, y: x**2 + 3 * y**2, {"descent": [[1, 1], [0.5, 0.2], [0, 0]]}, ((-2, 2), (-2, 2)), ax
     ),
     "computation_graph": lambda ax: plots.computation_graph(EDGES, ax),
+    "springs": lambda ax: plots.springs([1.0, 1.0], [2.0, 1.0], [1.0, 2.0], ax),
     "confusion_matrix": lambda ax: plots.confusion_matrix([[5, 1], [0, 4]], ax, names=["cat", "dog"]),
 }
 
@@ -98,6 +99,13 @@ def test_a_band_reaches_from_the_lowest_seed_to_the_highest():
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [4.0, 2.0])
     corners = ax.collections[0].get_paths()[0].vertices[:, 1]
     assert (corners.min(), corners.max()) == (1.0, 9.0)
+
+
+def test_a_path_shows_each_step_until_there_are_too_many():
+    steps = np.linspace([1.0, 1.0], [0.0, 0.0], 1000)
+    paths = {"short": steps[:40], "long": steps}
+    ax = plots.contour_path(lambda x, y: x**2 + y**2, paths, ((-2, 2), (-2, 2)))
+    assert [line.get_markevery() for line in ax.lines] == [1, 16]
 
 
 class TestShow:

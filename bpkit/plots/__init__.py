@@ -11,6 +11,8 @@ from bpkit.plots.drawing import COLOURS, DASHES, MARKERS, panels, show, style
 from bpkit.plots.graphs import computation_graph
 from bpkit.plots.images import confusion_matrix
 from bpkit.plots.planes import contour_path, decision_boundary
+from bpkit.plots.runs import faulty_run
+from bpkit.plots.springs import springs
 
 __all__ = [
     "COLOURS",
@@ -21,11 +23,13 @@ __all__ = [
     "confusion_matrix",
     "contour_path",
     "decision_boundary",
+    "faulty_run",
     "gradient_flow",
     "loss_and_slope",
     "panels",
     "saturation",
     "show",
+    "springs",
     "style",
     "training_curves",
 ]
