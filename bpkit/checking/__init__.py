@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bpkit.checking.choice import Choice, Option, choice
 from bpkit.checking.exercise import Case, Exercise, Mistake, Sizes, run
 from bpkit.checking.judge import OUTCOMES, Verdict, judge
 from bpkit.checking.observe import Observation, observe
@@ -15,12 +16,15 @@ __all__ = [
     "OUTCOMES",
     "Case",
     "CheckFailed",
+    "Choice",
     "Exercise",
     "Mistake",
     "Observation",
+    "Option",
     "Sizes",
     "Verdict",
     "check",
+    "choice",
     "evaluate",
     "hint",
     "judge",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bpkit.checking.choice import Choice
 from bpkit.checking.compare import Finding, equal
 from bpkit.checking.exercise import SIZES, Case, Exercise, result_of, run
 from bpkit.checking.explain import explain
@@ -70,6 +71,8 @@ class _Examined:
 
 def judge(exercise: Exercise, cases: list[Case], seen: list[Observation]) -> Verdict:
     """Compare what a function did on `cases` with the reference and say what it means."""
+    if isinstance(exercise, Choice):
+        return _chosen(exercise, seen)
     examined = [_examine(exercise, case, observation) for case, observation in zip(cases, seen, strict=True)]
     graded = [entry for entry in examined if entry.trial.case.kind != "tip"]
     failing = [entry for entry in graded if entry.findings]
@@ -92,6 +95,30 @@ def judge(exercise: Exercise, cases: list[Case], seen: list[Observation]) -> Ver
     return Verdict(
         exercise.name, outcome, diagnosis.id if diagnosis else None, _score(exercise, failing), says, question, printed
     )
+
+
+def _chosen(exercise: Choice, seen: list[Observation]) -> Verdict:
+    """The verdict on the answer to a multiple-choice question; each wrong one has a reply of its own."""
+    name, printed = exercise.name, seen[0].printed
+    failure = next((observation.failure for observation in seen if observation.failure), None)
+    if failure is not None:
+        found = _failed(exercise, failure)
+        blank = found.outcome == "not_attempted"
+        return Verdict(
+            name, found.outcome, None, 0.0, found.text, exercise.asks if blank else explain(failure), printed
+        )
+    letters = {exercise.letter(observation.value) for observation in seen}
+    letter = letters.pop()
+    if letters:
+        says = "It gives one answer when it is called, and another when it is called again."
+        return Verdict(name, "wrong", "not-repeatable", 0.0, says, "Which of them is yours?", printed)
+    if letter is None:
+        says = f"An answer is one letter in quotes, from {exercise.letters[0]} to {exercise.letters[-1]}."
+        return Verdict(name, "wrong_type", None, 0.0, says, 'Does it end in a line such as `return "a"`?', printed)
+    if letter == exercise.right:
+        return Verdict(name, "right", None, 1.0, "", exercise.why, printed)
+    option = exercise.options[exercise.letters.index(letter)]
+    return Verdict(name, "looks_like", option.id, 0.0, f"You answer {letter}. {option.reply}", option.ask, printed)
 
 
 def _examine(exercise: Exercise, case: Case, seen: Observation) -> _Examined:

@@ -23,6 +23,7 @@ LESSONS = {
     "09_batch_norm": "batch_norm",
     "10_autodiff": "autodiff",
     "11_digits": "digits",
+    "12_interview": "interview",
 }
 
 

@@ -33,7 +33,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bpgrade import feedback
-from bpgrade.records import SCHEMA, Record
+from bpgrade.records import BY_HAND, SCHEMA, Record
 
 COURSE = "bpkit"
 
@@ -197,7 +197,7 @@ class Book:
         if db.get(Student, record.student) is None:
             db.add(Student(id=record.student))
         submission = self._submission(record, lesson, notebook, graded, commented)
-        scores = {outcome.cell: outcome.points for outcome in record.outcomes}
+        scores = {outcome.cell: outcome.points for outcome in record.outcomes if outcome.verdict != BY_HAND}
         for grade in db.query(Grade).filter(Grade.notebook_id == submission.id):
             name = next(name for name, id in graded.items() if id == grade.cell_id)
             grade.auto_score = scores.get(name, 0.0 if record.status == "broken" else None)

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 
 from bpgrade import pages
-from bpgrade.records import Outcome, Record
+from bpgrade.records import BY_HAND, Outcome, Record
 
 LONGEST_MESSAGE = 4000  # an error's text can be as long as its author likes
 LONGEST_NAME = 200  # bytes of a file name before its ending; file systems allow 255
@@ -30,6 +30,7 @@ def page(record: Record, name: str = "") -> str:
     """
     return _template().render(
         record=record,
+        by_hand=BY_HAND,
         who=name or record.student,
         when=_when(record),
         # A broken hand-in of which nothing ran has no level to speak of.
@@ -86,9 +87,11 @@ def _exercise(outcome: Outcome) -> dict[str, Any]:
     mark, words = pages.VERDICTS.get(outcome.verdict, ("✗", outcome.verdict.replace("_", " ")))
     lines = [line for line in pages.shorten(outcome.message, LONGEST_MESSAGE).splitlines() if line.strip()]
     asks = lines.pop() if len(lines) > 1 and outcome.verdict != "right" else ""
+    if outcome.verdict == BY_HAND:
+        words, lines = (words, []) if outcome.manual is not None else ("Not read yet", lines)
     return {
         "outcome": outcome,
-        "kind": outcome.verdict if outcome.verdict in ("right", "not_attempted") else "wrong",
+        "kind": outcome.verdict if outcome.verdict in ("right", "not_attempted", BY_HAND) else "wrong",
         "mark": mark,
         "words": words,
         "lines": lines,
@@ -148,7 +151,7 @@ _PAGE = """
 <p class="verdict"><span aria-hidden="true">{{ item.mark }}</span> {{ item.words }}.
  {{ item.outcome.score|number }} of {{ item.outcome.max_points|number }}
  {{- " point" if item.outcome.max_points == 1 else " points" }}
-{% if item.outcome.manual is not none %}
+{% if item.outcome.manual is not none and item.kind != by_hand %}
 <span class="soft">(given by a person; the automatic result was {{ item.outcome.points|number }})</span>
 {% endif %}
 </p>

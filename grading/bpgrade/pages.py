@@ -16,11 +16,11 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from bpgrade.records import UNREADABLE
+from bpgrade.records import BY_HAND, UNREADABLE
 from bpkit.checking.show import TITLES
 
 # Mark and words of every verdict; the marks tell them apart without colour.
-VERDICTS = TITLES | {UNREADABLE: ("✗", "The notebook could not be read")}
+VERDICTS = TITLES | {UNREADABLE: ("✗", "The notebook could not be read"), BY_HAND: ("✎", "Read by a person")}
 ISOLATED = "isolated"
 
 _ANSI = re.compile(
@@ -202,7 +202,7 @@ code { font: .92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono",
 .total { font-size: 1.15rem; } .total b { font-size: 1.6rem; }
 .exercise { border: 1px solid var(--line); border-left: .35rem solid var(--wrong); border-radius: .3rem;
   padding: .6rem .9rem; margin: 1rem 0; break-inside: avoid; }
-.exercise.right { border-left-color: var(--good); } .exercise.not_attempted { border-left-color: var(--none); }
+.exercise.right, .exercise.by_hand { border-left-color: var(--good); } .exercise.not_attempted { border-left-color: var(--none); }
 .exercise h3 { margin: 0; } .exercise h3 code { font-size: 1em; } .verdict { font-weight: 600; }
 .verdict .soft { font-weight: 400; } .exercise p, .note p { max-width: none; } .note ul { margin: .3rem 0; }
 .ask { border-left: 2px solid var(--line); padding-left: .8rem; margin-top: .6rem; }
@@ -218,7 +218,7 @@ tbody th { font-weight: 400; } .n { text-align: right; white-space: nowrap; } .c
 @media (max-width: 32rem) { .chart { min-width: 4rem; } .words { min-width: 9.5rem; } .name { min-width: 7rem; } }
 .bar { display: block; margin-top: .35rem; } .track { fill: var(--track); } .swatch { vertical-align: -2px; }
 .good { fill: var(--good); } .slip { fill: url(#slip); } .wrong { fill: url(#wrong); }
-.raised { fill: url(#raised); } .none { fill: url(#none); } .stop { fill: url(#stop); }
+.raised { fill: url(#raised); } .none { fill: url(#none); } .stop { fill: url(#stop); } .hand { fill: url(#hand); }
 .histogram { display: block; margin: .5rem 0; overflow: visible; } .axis { stroke: var(--soft); }
 .histogram text { fill: var(--text); font-size: 12px; }
 .defs { position: absolute; width: 0; height: 0; }
@@ -255,7 +255,7 @@ _BASE = (
 """
 )
 
-# The patterns of the stacked bars, once a page: slanted, crossed, dotted, empty, upright.
+# The patterns of the stacked bars, once a page: slanted, crossed, dotted, empty, fine dots, upright.
 PATTERNS = Markup("""<svg class="defs" aria-hidden="true" focusable="false"><defs>
 <pattern id="slip" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <rect width="6" height="6" style="fill:var(--bg)"/><rect width="4" height="6" style="fill:var(--slip)"/></pattern>
@@ -266,6 +266,8 @@ PATTERNS = Markup("""<svg class="defs" aria-hidden="true" focusable="false"><def
 <rect width="5" height="5" style="fill:var(--bg)"/><circle cx="2.5" cy="2.5" r="1.7" style="fill:var(--wrong)"/></pattern>
 <pattern id="none" width="14" height="14" patternUnits="userSpaceOnUse">
 <rect width="14" height="14" style="fill:var(--track)"/><path d="M0 13.5H14" style="stroke:var(--none)"/></pattern>
+<pattern id="hand" width="6" height="6" patternUnits="userSpaceOnUse">
+<rect width="6" height="6" style="fill:var(--bg)"/><circle cx="3" cy="3" r="1.5" style="fill:var(--good)"/></pattern>
 <pattern id="stop" width="4" height="4" patternUnits="userSpaceOnUse">
 <rect width="4" height="4" style="fill:var(--bg)"/><rect width="2" height="4" style="fill:var(--stop)"/></pattern>
 </defs></svg>""")

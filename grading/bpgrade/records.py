@@ -19,6 +19,7 @@ TIME_LIMIT = "time_limit"
 CRASHED = "crashed"
 NO_RECORD = "no_record"
 UNREADABLE = "unreadable"
+BY_HAND = "by_hand"  # a written answer: its points come from a person
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS bpgrade_record (
@@ -40,7 +41,7 @@ class Outcome:
         cell: nbgrader's id of its check cell.
         points: points earned automatically.
         max_points: points to be had.
-        verdict: one of `bpkit.checking.OUTCOMES`, or time_limit, crashed, no_record, unreadable.
+        verdict: one of `bpkit.checking.OUTCOMES`, or time_limit, crashed, no_record, unreadable, by_hand.
         mistake: id of the recognised mistake, or None.
         message: what the learner is told, plain text; it never holds an expected value.
         manual: points that a person gave in formgrader in place of `points`, or None.
@@ -194,11 +195,11 @@ def _with_manual(record: Record, by_hand: dict[tuple[str, ...], tuple[Any, ...]]
     return replace(record, outcomes=tuple(outcomes))
 
 
-# nbgrader keeps comments on solution cells only; ours are the cells named like the check without its prefix.
+# nbgrader keeps comments on solution cells only: those named like the check without its prefix, and written answers.
 _BY_HAND = """
 SELECT sa.student_id, a.name, bc.name, g.manual_score, (
     SELECT c.manual_comment FROM comment c JOIN base_cell sc ON sc.id = c.cell_id
-    WHERE c.notebook_id = sn.id AND 'check_' || sc.name = bc.name
+    WHERE c.notebook_id = sn.id AND bc.name IN (sc.name, 'check_' || sc.name)
 )
 FROM grade g
 JOIN base_cell bc ON bc.id = g.cell_id

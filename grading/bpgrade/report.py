@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 
 from bpgrade import pages
-from bpgrade.records import CRASHED, TIME_LIMIT, Class, Outcome, Record
+from bpgrade.records import BY_HAND, CRASHED, TIME_LIMIT, Class, Outcome, Record
 from bpkit.exercises import find
 
 # The columns of "how each exercise went": pattern, mark, words, verdicts. A verdict in none of them is "wrong".
@@ -28,6 +28,7 @@ KINDS = (
     ("wrong", "✗", "otherwise wrong", ()),
     ("raised", "✗", "raised an error", ("raised",)),
     ("stop", "✗", "stopped or crashed", (TIME_LIMIT, CRASHED)),
+    ("hand", "✎", "graded by hand", (BY_HAND,)),
     ("none", "○", "not attempted", ("not_attempted",)),
 )
 BINS = 10

@@ -164,7 +164,7 @@ def blanks(nb: Notebook) -> dict[str, dict[str, Any]]:
     found = {}
     for cell in nb["cells"]:
         about = cell["metadata"].get("nbgrader", {})
-        if about.get("solution"):
+        if about.get("solution") and not about.get("grade"):
             found[about["grade_id"]] = cell
     return found
 
@@ -174,7 +174,7 @@ def checks(nb: Notebook) -> dict[str, dict[str, Any]]:
     found = {}
     for cell in nb["cells"]:
         about = cell["metadata"].get("nbgrader", {})
-        if about.get("grade"):
+        if about.get("grade") and not about.get("solution"):
             found[about["grade_id"].removeprefix("check_")] = cell
     return found
 

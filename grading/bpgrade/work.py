@@ -20,7 +20,7 @@ from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
-from bpgrade import flags, restore
+from bpgrade import byhand, flags, restore
 from bpgrade.judge import Judge
 from bpgrade.records import UNREADABLE, Flag, Outcome, Record
 from bpgrade.run import Limits, Runner, exercise_of
@@ -151,7 +151,7 @@ def broken_record(record: Record, lesson: restore.Official, reason: str) -> Reco
         Outcome(exercise, marks["grade_id"], 0.0, float(marks["points"]), UNREADABLE, None, reason)
         for exercise, marks in cells
         if exercise is not None
-    )
+    ) + byhand.unreadable(lesson, reason)
     return replace(record, status="broken", reason=reason, outcomes=outcomes)
 
 
@@ -169,7 +169,7 @@ def run(notebook: dict[str, Any], lesson: restore.Official, rules: Rules) -> tup
             zygote = workshop.zygote(lesson, rules)
             outcomes = Runner(zygote, workshop.judge, rules.seed, rules.limits).run(notebook)
             if zygote.alive:
-                return outcomes
+                return outcomes + byhand.outcomes(notebook, lesson)
         except WallError as error:
             why = error
         workshop.close()

@@ -4,7 +4,12 @@ import importlib
 import warnings
 from unittest import mock
 
-from bpkit.checking import judge, run
+from bpkit.checking import Choice, judge, run
+from bpkit.exercises import every
+
+# A choice has letters for answers; what is asked of it stands in test_choices.py.
+CHOICES = {name: exercise for name, exercise in every().items() if isinstance(exercise, Choice)}
+FUNCTIONS = {name: exercise for name, exercise in every().items() if name not in CHOICES}
 
 SEEDS = 200
 NAMED_SEEDS = 30  # naming compares with every other mistake, which takes ten times as long as rejecting

@@ -18,7 +18,9 @@ EXERCISES = every()
 
 @pytest.mark.parametrize("name", EXERCISES)
 def test_the_reference_is_right(name):
-    verdict = evaluate(getattr(bpkit, name))
+    reference = EXERCISES[name].reference
+    assert EXERCISES[name].lesson == "12_interview" or reference is getattr(bpkit, name)
+    verdict = evaluate(reference)
     assert verdict.outcome == "right", verdict.message
     assert (verdict.exercise, verdict.mistake, verdict.score) == (name, None, 1.0)
 

@@ -7,18 +7,16 @@ import pytest
 
 from bpkit.checking.compare import RTOL, Misfit, changed, structure
 from bpkit.checking.recognise import signature
-from bpkit.exercises import every
-from tests.checking.rounds import NAMED_SEEDS, SEEDS, Round
+from tests.checking.rounds import FUNCTIONS, NAMED_SEEDS, SEEDS, Round
 
 ALIKE_SEEDS = 10  # pairs grow with the square of the mistakes; each mistake is named on more draws
-EXERCISES = every()
-MISTAKES = [(exercise, mistake) for exercise in EXERCISES.values() for mistake in exercise.mistakes]
+MISTAKES = [(exercise, mistake) for exercise in FUNCTIONS.values() for mistake in exercise.mistakes]
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_mistake_is_rejected_and_named(name):
     for seed in range(NAMED_SEEDS):
-        at = Round(EXERCISES[name], seed)
+        at = Round(FUNCTIONS[name], seed)
         for mistake, wrong in at.mistakes():
             verdict = at.verdict_on_mistake(wrong)
             assert verdict.outcome not in ("right", "not_attempted"), (seed, verdict)
@@ -27,21 +25,21 @@ def test_each_mistake_is_rejected_and_named(name):
             assert mistake.hint in verdict.message
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_mistake_is_rejected_on_many_more_draws(name):
     for seed in range(NAMED_SEEDS, SEEDS):
-        at = Round(EXERCISES[name], seed)
+        at = Round(FUNCTIONS[name], seed)
         for mistake, wrong in at.mistakes():
             assert at.rejects(wrong), (seed, mistake.id)
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_no_two_mistakes_look_alike(name):
     """On every draw any two mistakes, and the truth, differ by more than a thousandth in some result.
 
     Where one of them is slight by nature, a hundred times the judge's tolerance is enough.
     """
-    exercise = EXERCISES[name]
+    exercise = FUNCTIONS[name]
     for seed in range(ALIKE_SEEDS):
         at = Round(exercise, seed)
         candidates = [(None, exercise.reference), *at.mistakes()]
@@ -55,7 +53,7 @@ def test_no_two_mistakes_look_alike(name):
 
 def test_there_is_room_for_mistakes_and_it_is_used():
     assert len(MISTAKES) >= 220
-    for exercise in EXERCISES.values():
+    for exercise in FUNCTIONS.values():
         assert len(exercise.mistakes) >= 4, exercise.name
 
 
@@ -102,7 +100,7 @@ def differ(a, b, margin):
 
 
 def test_ids_are_unique_and_hints_ask():
-    for exercise in EXERCISES.values():
+    for exercise in FUNCTIONS.values():
         ids = [mistake.id for mistake in exercise.mistakes]
         assert len(ids) == len(set(ids)), exercise.name
         for mistake in exercise.mistakes:
@@ -110,9 +108,9 @@ def test_ids_are_unique_and_hints_ask():
             assert mistake.says.endswith("."), (exercise.name, mistake.id)
 
 
-@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_messages_hold_no_expected_value(name):
-    at = Round(EXERCISES[name], 0)
+    at = Round(FUNCTIONS[name], 0)
     case = at.cases[0]
     truth = at.exercise.parts(case, at.run(at.exercise.reference, case))
     expected = {

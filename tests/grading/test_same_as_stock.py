@@ -97,10 +97,24 @@ def stream(cell, name):
     return "".join(source({"source": each["text"]}) for each in cell.get("outputs", []) if each.get("name") == name)
 
 
-def shown(cell):
+def unsteady(lesson):
+    """The cells of a lesson whose numbers differ from run to run: measured times, and what rounding decides."""
+    tagged = (
+        cell for cell in read("lessons", lesson)["cells"] if "nbval-ignore-output" in cell["metadata"].get("tags", ())
+    )
+    return {source(cell) for cell in tagged}
+
+
+def shown(cell, unsteady):
     """A cell's outputs, what it printed first."""
-    is_check = (grade_id(cell) or "").startswith("check_")
-    others = [plain(each, is_check) for each in cell.get("outputs", []) if each["output_type"] != "stream"]
+    loose = source(cell) in unsteady
+    masked = loose or (grade_id(cell) or "").startswith("check_")
+    others = [plain(each, masked) for each in cell.get("outputs", []) if each["output_type"] != "stream"]
+    if loose:
+        return [
+            len(stream(cell, "stdout").splitlines()),
+            *(re.sub(r"base64,[^\"\\]+", "PICTURE", each) for each in others),
+        ]
     return [stream(cell, "stdout"), *others]
 
 
@@ -116,11 +130,12 @@ def test_the_notebooks_are_the_same_cell_by_cell(graded, student):
     expected, found = (notebook(out, student, lesson)["cells"] for out in (stock, ours))
     assert [source(cell) for cell in found] == [source(cell) for cell in expected]
     assert [cell.get("execution_count") for cell in found] == [cell.get("execution_count") for cell in expected]
+    loose = unsteady(lesson)
     for mine, theirs in zip(found, expected, strict=True):
-        assert shown(mine) == shown(theirs), source(theirs)
+        assert shown(mine, loose) == shown(theirs, loose), source(theirs)
     assert warnings(found) == warnings(expected)
 
 
 def test_figures_are_among_what_is_compared(graded):
     lesson, stock, _ = graded
-    assert "image/png" in json.dumps(notebook(stock, "right", lesson))
+    assert re.search("image/png|data:image/png;base64,", json.dumps(notebook(stock, "right", lesson)))

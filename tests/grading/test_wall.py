@@ -20,7 +20,9 @@ from bpkit.checking import judge, run
 from bpkit.exercises import LESSONS, every, of_lesson
 from tests.notebooks import ROOT
 
-EDITIONS = [*LESSONS, sealed.LATEST]
+EDITIONS = list(LESSONS)
+TAUGHT = [lesson for lesson in LESSONS if lesson != sealed.LATEST]  # the interview's answers are nowhere in bpkit
+LIBRARY = [exercise.name for lesson in TAUGHT for exercise in of_lesson(lesson)]
 RELEASES = {path.parent.name: path for path in sorted(ROOT.glob("lessons/*/*.ipynb"))}
 
 
@@ -63,12 +65,12 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize("lesson", EDITIONS)
 def test_an_edition_holds_earlier_lessons_and_no_answer(lesson, editions):
-    names = [*every(), "MLP"]
+    names = [*LIBRARY, "MLP"]
     command = [sys.executable, "-I", "-c", TRY, str(editions / lesson), json.dumps(names)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    here = {exercise.name for exercise in of_lesson(lesson)} if lesson in LESSONS else set()
+    here = {exercise.name for exercise in of_lesson(lesson)} & set(LIBRARY)
     assert {name for name in here if found[name] != "sealed"} == set()
     assert not [name for name in found if name.startswith("bpkit.")]
     if lesson in ("02_two_layer_network", "11_digits"):
@@ -79,7 +81,7 @@ def test_an_edition_holds_earlier_lessons_and_no_answer(lesson, editions):
     assert {name for name in earlier if found[name] != "open"} == excused
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
+@pytest.mark.parametrize("lesson", TAUGHT)
 def test_an_edition_holds_no_text_of_an_answer(lesson, editions):
     text = "\n".join(path.read_text() for path in (editions / lesson).rglob("*.py"))
     for exercise in of_lesson(lesson):
@@ -92,8 +94,18 @@ def test_an_edition_holds_no_text_of_an_answer(lesson, editions):
         assert f"def {exercise.name}(*args, **kwargs)" in text
 
 
+def test_no_edition_knows_the_interview(editions):
+    """Neither a question's name, nor an option, nor a reply, nor a number's formula is in any edition."""
+    for lesson in EDITIONS:
+        text = "\n".join(path.read_text() for path in (editions / lesson).rglob("*.py"))
+        for exercise in of_lesson(sealed.LATEST):
+            replies = [mistake.says for mistake in exercise.mistakes]
+            found = [word for word in (f"def {exercise.name}", exercise.asks, exercise.why, *replies) if word in text]
+            assert found == [], (lesson, exercise.name)
+
+
 def test_every_public_name_is_an_exercise_or_thought_about():
-    others = set(bpkit.__all__) - set(every()) - {"check", "hint", "evaluate", "CheckFailed"}
+    others = set(bpkit.__all__) - set(LIBRARY) - {"check", "hint", "evaluate", "CheckFailed"}
     assert others == set(sealed.EXTRAS) | set(sealed.ALWAYS) | {name for _, name in sealed.GIVEN if name in others}
 
 

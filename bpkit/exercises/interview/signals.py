@@ -1,0 +1,208 @@
+"""Activations, and what becomes of a signal in a deep network."""
+
+from __future__ import annotations
+
+from bpkit.exercises.interview._form import question, right, wrong
+
+EXERCISES = (
+    question(
+        "slope_from_the_output",
+        "A layer kept a = sigmoid(z) = 0.8. What is the slope of the sigmoid at z?",
+        wrong(
+            "0.25, since that is the sigmoid's slope",
+            "largest-slope",
+            "1/4 is the number that one remembers. It is the slope at z = 0, where a is 0.5.",
+            "Is the curve as steep at 0.8 as at 0.5?",
+        ),
+        wrong(
+            "0.21, which is sigmoid(a)·(1 − sigmoid(a))",
+            "sigmoid-twice",
+            "The formula in the book has sigmoid in it, so one applies it. But a went through the sigmoid already.",
+            "Which of z and a does your function receive?",
+        ),
+        right("0.16, which is a·(1 − a) as a stands"),
+        wrong(
+            "−0.54, which is z·(1 − z) with z = 1.386",
+            "slope-of-z",
+            "z and a are easily exchanged in x(1 − x). A rising curve has no negative slope.",
+            "Which of the two lies between 0 and 1?",
+        ),
+        why="The output is enough: z need not be kept.",
+        look="Lesson 01, `sigmoid_backward`: what does it receive?",
+    ),
+    question(
+        "why_gradients_vanish",
+        "Forty sigmoid layers from a Xavier start: at the first layer the gradient is some 1e-25 of the last one's. Why?",
+        right("Every layer multiplies it by slopes of at most 1/4, forty times over"),
+        wrong(
+            "Every layer takes a little of it away, until nothing more is left",
+            "subtracts",
+            "“It fades” sounds like a loss per layer. Taking away 1/40 each time would end at 0 at once, not at 1e-25.",
+            "Which operation makes 1e-25 out of forty equal steps?",
+        ),
+        wrong(
+            "Numbers have 16 digits only, and rounding eats up whatever is smaller",
+            "rounding",
+            "1e-25 is far below 1e-16, so rounding is suspected. Floats keep 16 digits of small numbers, too.",
+            "What is the smallest positive number that a float can hold?",
+        ),
+        wrong(
+            "A deep network's loss is nearly 0 at the start, and its slope is too",
+            "small-loss",
+            "A small loss may well have small slopes. At the start this loss is near ln 2, as for any undecided model.",
+            "Is the gradient small at the last layer as well?",
+        ),
+        why="Products of forty factors either vanish or explode, unless each is close to 1.",
+        look="Lesson 08, its opening table.",
+    ),
+    question(
+        "what_helps_a_deep_network",
+        "Forty layers again. Which of these sentences survives being measured?",
+        wrong(
+            "ReLU alone keeps the gradient's size, because its slope is 1",
+            "relu-alone",
+            "For a unit that is on, its slope is 1. But half of them are off, and with std 0.01 the ratio is 2e-44.",
+            "What else multiplies the gradient in each layer?",
+        ),
+        wrong(
+            "Batch norm holds the gradient at one size in every layer",
+            "batch-norm-alone",
+            "It does hold the activations. The gradient grew by 1.185 a layer, and forty of those make about 900.",
+            "Is the thing that is normalised the thing that is measured?",
+        ),
+        wrong(
+            "Clipping by the norm brings a vanished gradient back",
+            "clipping-lengthens",
+            "Vanishing and exploding are named together, and so are their cures. Clipping leaves short gradients alone.",
+            "What does `clip_by_global_norm` do when the norm is below its limit?",
+        ),
+        right("ReLU with He's start ends within a factor of two or so"),
+        why="Slope and start belong together: √(2/fan_in) makes up for the half that is off.",
+        look="Lesson 08: forty layers times six starts.",
+    ),
+    question(
+        "two_layers_no_activation",
+        "Somebody forgets the activation between two dense layers. What can the network still learn?",
+        wrong(
+            "The same functions as before, only with a slower descent",
+            "only-slower",
+            "The shapes and the count of weights are the same, and it trains. Multiply the two layers out.",
+            "What is (XW1)W2, written with one matrix?",
+        ),
+        right("Whatever one dense layer can learn, and not more than that"),
+        wrong(
+            "Nothing at all, for without a slope no gradient flows",
+            "no-gradient",
+            "An activation's slope is a factor on the way back. Without it, the factor is 1.",
+            "What is the slope of the identity?",
+        ),
+        wrong(
+            "Parabolas, because two lines have been multiplied",
+            "parabolas",
+            "Two layers do multiply weights with weights. The input goes through only once.",
+            "By what does the output grow when X is doubled?",
+        ),
+        why="A product of matrices is a matrix: XOR is out of reach again.",
+        look="Lesson 02, why there is a ReLU in the middle.",
+    ),
+    question(
+        "all_weights_zero",
+        "A network with a hidden layer of sigmoid units starts with all weights and biases at 0. What happens?",
+        wrong(
+            "No weight ever moves, for every gradient is 0 for ever",
+            "nothing-moves",
+            "With ReLU or tanh it is true for all but the last bias. A sigmoid gives 0.5 at z = 0, so the last layer's gradient is not 0.",
+            "What is dW2 = A1.T @ dZ2 in the first step?",
+        ),
+        wrong(
+            "It trains as usual: for one neuron, too, zeros were fine",
+            "as-one-neuron",
+            "For one neuron they were, in lesson 01. Nothing there had to become different from anything else.",
+            "How could two hidden units come to differ?",
+        ),
+        right("All the hidden units stay equal: it learns as if it had one"),
+        wrong(
+            "It diverges, as the first step divides by a norm of 0",
+            "divides-by-zero",
+            "Zeros and divisions go badly together. Plain gradient descent divides by nothing.",
+            "Which line of the training loop has a division?",
+        ),
+        why="Equal units get equal gradients; a random start breaks the tie.",
+        look="Lesson 08, what a start is for.",
+    ),
+    question(
+        "a_unit_that_is_always_off",
+        "A ReLU unit has z < 0 for every row of the training data. What is true?",
+        right("Its own weights get no gradient, so they cannot bring it back"),
+        wrong(
+            "Weight updates go on, for da is not 0, and bring it back soon",
+            "da-is-enough",
+            "da need not be 0, right. Between da and the unit's weights stands the mask.",
+            "What is dz in each row?",
+        ),
+        wrong(
+            "It sends slopes of −1 back, as it lies on the negative side",
+            "slope-minus-one",
+            "The negative side of |z| has slope −1. ReLU is flat there.",
+            "How does ReLU change between z = −2 and z = −1?",
+        ),
+        wrong(
+            "It makes all the units before it stop learning along with it",
+            "blocks-all",
+            "No gradient passes through this unit, true. The units before it have other routes.",
+            "How many units of the next layer does an earlier unit feed?",
+        ),
+        why="Dead for this data: only a change in the layers before it, or new data, can revive it.",
+        look="Lesson 06, `dead_units`.",
+    ),
+    question(
+        "columns_of_a_batch_norm_gradient",
+        "You add up dLoss/dX over the rows of a batch that goes through batch norm. What comes out, and why?",
+        wrong(
+            "1 in each column, as each column has been scaled to variance 1",
+            "sum-is-one",
+            "Variance 1 is a property of the output. The question is about slopes.",
+            "If you add 0.1 to a whole column of X, what does the output do?",
+        ),
+        wrong(
+            "dbeta, because beta is added to all the rows of a column",
+            "sum-is-dbeta",
+            "dbeta is the sum of the gradient that *arrives*. This one has passed through the mean.",
+            "Which route leads from one x to the other rows?",
+        ),
+        wrong(
+            "gamma over the standard deviation, as that is what X is scaled by",
+            "statistics-constant",
+            "That holds if mean and variance are taken for constants. But they are made of X.",
+            "Move one x: who else in its column moves?",
+        ),
+        right("0 in each column: shifting a whole column changes nothing at all"),
+        why="A fast test of your backward pass: its column sums are 0.",
+        look="Lesson 09, the predicted column sums.",
+    ),
+    question(
+        "batch_norm_for_one_patient",
+        "A trained network with batch norm shall judge a single patient. Which statistics does it use?",
+        wrong(
+            "Mean and variance of this one row, as in training",
+            "batch-of-one",
+            "Training code does take them from the batch, and it runs for a batch of one. Its variance is 0.",
+            "What is x minus the mean of x alone?",
+        ),
+        right("Running averages that were collected in training"),
+        wrong(
+            "None: gamma and beta have learnt to replace them",
+            "gamma-and-beta",
+            "They are the learnt part of the layer. They act on normalised inputs.",
+            "What would the next layer receive in place of them?",
+        ),
+        wrong(
+            "Mean and variance of all patients of that day",
+            "batch-of-the-day",
+            "A larger batch is a better estimate, that is sound. Now the answer for one patient depends on the others.",
+            "Should a diagnosis change with the waiting room?",
+        ),
+        why="Forgetting to switch is a classic: good in training, useless one by one.",
+        look="Lesson 09, `batch_norm_inference`.",
+    ),
+)
