@@ -7,68 +7,24 @@ text, no picture but a PNG inside the page itself, no `id` or `class` that a scr
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html
 import re
-import struct
 import unicodedata
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 from bleach.html5lib_shim import Filter
 from bleach.sanitizer import Cleaner
 
-TAGS = frozenset(
-    [
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "code",
-        "dd",
-        "del",
-        "details",
-        "div",
-        "dl",
-        "dt",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-        "img",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "s",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
-)
+from bpgrade.customs import is_png
+
+_ALLOWED = """a abbr b blockquote br code dd del details div dl dt em h1 h2 h3 h4 h5 h6 hr i img li ol p pre s span
+strong sub summary sup table tbody td th thead tr ul"""
+TAGS = frozenset(_ALLOWED.split())
 SCHEMES = ("http", "https", "mailto")
 PLACE = "note-"  # before the name of a place, so that no script of the page takes it for one of its own
 LONGEST_LINK = 2000
-MOST_PIXELS = 50_000_000  # 200 MB in a browser
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/\s]+={0,2})\s*", re.ASCII)
 _NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 _LENGTH = r"[0-9]{0,3}(?:\.[0-9]{1,3})?(?:px|em|rem|%)"
@@ -125,7 +81,7 @@ class _Styles:
         return style(text) or ""
 
 
-class _Values(Filter):  # type: ignore[misc]
+class _Values(Filter):
     """Attributes whose value changes, and does not just stay or go."""
 
     def __iter__(self) -> Any:
@@ -181,27 +137,6 @@ def picture(address: str) -> str | None:
     """The address of a picture, if it is a PNG that the address itself holds."""
     found = _PICTURE.fullmatch(address)
     return address if found and is_png(found[1]) else None
-
-
-def is_png(text: str | bytes) -> bool:
-    """Whether text is base64 of a whole PNG of a size that a browser can show: each part with its length and sum."""
-    try:
-        data = base64.b64decode(text)
-    except (binascii.Error, ValueError):
-        return False
-    if data[:8] != _PNG or data[12:16] != b"IHDR" or data[8:12] != b"\0\0\0\r":
-        return False
-    width, height = struct.unpack(">II", data[16:24]) if len(data) > 24 else (0, 0)
-    if not 0 < width * height <= MOST_PIXELS:
-        return False
-    at, kind = 8, b""
-    while kind != b"IEND" and at + 12 <= len(data):
-        (length,), kind = struct.unpack(">I", data[at : at + 4]), data[at + 4 : at + 8]
-        end = at + 8 + length
-        if data[end : end + 4] != struct.pack(">I", zlib.crc32(data[at + 4 : end])):
-            return False
-        at = end + 4
-    return kind == b"IEND" and at == len(data)
 
 
 def style(text: str) -> str | None:
