@@ -9,6 +9,7 @@ wrote.
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import time
@@ -86,15 +87,21 @@ def receive(
     return loads(text), raw
 
 
-def loads(text: bytes) -> Any:
+_HALF = re.compile(rb"\\u[dD]")
+
+
+def loads(text: bytes, mend: bool = True) -> Any:
     """Decode JSON in UTF-8; half a character, which no file could hold, becomes a question mark.
 
+    Args:
+        text: the JSON.
+        mend: look for half characters; there can be none where nothing is written as \\u….
     Raises:
         WireError: it is something else.
     """
     try:
         message = json.loads(text.decode("utf-8", "replace"))
-        if b"\\ud" in text.lower():
+        if mend and _HALF.search(text):
             message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
         return message
     except (ValueError, RecursionError) as error:
