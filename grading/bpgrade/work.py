@@ -123,6 +123,22 @@ def failed(record: Record, release: str, error: Exception) -> Done:
     return Done(broken_record(kept, lesson, reason), None, 0.0, ascii(what)[:300])
 
 
+KILLED = (
+    "This notebook could not be graded: whenever it was run, the program that grades came to its end, twice in a row. "
+    "Does a cell use up the memory, or show or return something very large? Mend that and hand it in again."
+)
+
+
+def killer(job: Job) -> Done:
+    """What stands in the book for a hand-in that has killed its worker again and again: no points, and why."""
+    lesson = official(job.record.assignment, job.record.notebook, job.release)
+    found = Flag(
+        "killed-the-grader", "The process that graded this hand-in was killed twice, the second time with it alone."
+    )
+    kept = replace(job.record, flags=(*job.record.flags, found))
+    return Done(broken_record(kept, lesson, KILLED), None, 0.0)
+
+
 def _grade(job: Job) -> Done:
     start, lesson = time.perf_counter(), official(job.record.assignment, job.record.notebook, job.release)
     try:
