@@ -82,6 +82,18 @@ class Enter(JupyterHandler):
         self.finish(f'<!doctype html><meta http-equiv="refresh" content="0; url={html.escape(app.default_url)}">')
 
 
+class NoLogin(JupyterHandler):
+    """Where Jupyter sends whoever has no cookie."""
+
+    @property
+    def content_security_policy(self) -> str:
+        return CLOSED
+
+    @allow_unauthenticated
+    def get(self) -> None:
+        raise web.HTTPError(403, "Come in by the address that bpgrade printed. It works once: start again for another.")
+
+
 class Server(ServerApp):
     """A Jupyter server that serves only what a subclass lists, to whoever holds its ticket."""
 
@@ -122,12 +134,8 @@ class Server(ServerApp):
         server.host, server.ticket = host, secrets.token_urlsafe(24)
         server.initialize(extra, find_extensions=False)
         application: Any = server.web_app
-        application.add_handlers(".*$", [(ENTER + "([A-Za-z0-9_-]+)", Enter), *server.pages()])
+        application.add_handlers(".*$", [(ENTER + "([A-Za-z0-9_-]+)", Enter), ("/login", NoLogin)])
         return server
-
-    def pages(self) -> list[Any]:
-        """Addresses and their handlers."""
-        return []
 
     @property
     def address(self) -> str:

@@ -68,7 +68,7 @@ def clean_cell(cell: Any) -> None:
     if cell.cell_type == "code":
         count = cell.get("execution_count")
         cell.execution_count = count if type(count) is int else None
-        cell.outputs = [_output(output) for output in cell.outputs if isinstance(output, dict)]
+        cell.outputs = [output(item) for item in cell.outputs if isinstance(item, dict)]
 
 
 def _attachments(found: Any) -> dict[str, Any]:
@@ -78,22 +78,22 @@ def _attachments(found: Any) -> dict[str, Any]:
     return {name: {"image/png": text} for name, text in pictures if isinstance(text, str) and customs.is_png(text)}
 
 
-def _output(output: Any) -> Any:
+def output(item: Any) -> Any:
     """One output with nothing in it but what is shown."""
-    kind = output.get("output_type")
+    kind = item.get("output_type")
     if kind == "stream":
-        name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return _node(output, {"output_type": kind, "name": name, "text": str(output.get("text", ""))})
+        name = "stderr" if item.get("name") == "stderr" else "stdout"
+        return _node(item, {"output_type": kind, "name": name, "text": str(item.get("text", ""))})
     if kind == "error":
-        lines = [str(line) for line in output.get("traceback") or ()]
-        facts = {"ename": str(output.get("ename", "")), "evalue": str(output.get("evalue", ""))}
-        return _node(output, {"output_type": kind, **facts, "traceback": lines})
-    data, sizes = output.get("data"), output.get("metadata")
+        lines = [str(line) for line in item.get("traceback") or ()]
+        facts = {"ename": str(item.get("ename", "")), "evalue": str(item.get("evalue", ""))}
+        return _node(item, {"output_type": kind, **facts, "traceback": lines})
+    data, sizes = item.get("data"), item.get("metadata")
     data = data if isinstance(data, dict) else {}
     new: dict[str, Any] = {"output_type": "display_data", "data": _data(data), "metadata": _sizes(sizes)}
     if kind == "execute_result":
         new |= {"output_type": kind, "execution_count": None}
-    return _node(output, new)
+    return _node(item, new)
 
 
 def _data(data: dict[str, Any]) -> dict[str, str]:
