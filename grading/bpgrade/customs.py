@@ -117,7 +117,7 @@ def outputs(reply: dict[str, Any], data: bytes, room: Room) -> list[dict[str, An
             room.note("A cell sent more output than its kernel lets through.")
             return [*found, _stream(CELL_CUT)]
         if size > room.left or room.outputs <= 0:
-            room.note(f"It put out more than is kept of one notebook ({MOST_HAND_IN >> 20} MB).")
+            room.note(f"It put out more than {MOST_HAND_IN >> 20} MB, or {MOST_OUTPUTS_HAND_IN} outputs.")
             return [*found, _stream(HAND_IN_CUT)]
         found.append(_read(data[place : place + size], room))
         place, left, room.left, room.outputs = place + size, left - size, room.left - size, room.outputs - 1

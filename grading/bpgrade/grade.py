@@ -28,7 +28,7 @@ from bpgrade.wall.host import WallError, sweep
 from bpgrade.work import Done, Job, Rules
 
 POOLS = 20  # how often a pool whose worker was killed is replaced, with nothing graded in between, before giving up
-BLAMED = 2  # how many workers a hand-in may take with it
+MOST_KILLS = 2  # how many workers a hand-in may kill that was alone at work, and so is known to have done it
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ class _Queue:
             yield done
 
     def _suspect(self) -> None:
-        self.suspects += [(make, 1) for make in self.running.values()]
+        self.suspects += [(make, 0) for make in self.running.values()]
         self.running.clear()
 
 
@@ -327,7 +327,7 @@ class Pool:
         """Grade those one by one that were at work when a worker was killed: then it is clear whose doing it is."""
         while queue.suspects:
             make, kills = queue.suspects[-1]
-            if kills >= BLAMED:
+            if kills >= MOST_KILLS:
                 queue.suspects.pop()
                 yield work.killer(make())
                 continue

@@ -133,7 +133,7 @@ def killer(job: Job) -> Done:
     """What stands in the book for a hand-in that has killed its worker again and again: no points, and why."""
     lesson = official(job.record.assignment, job.record.notebook, job.release)
     found = Flag(
-        "killed-the-grader", "The process that graded this hand-in was killed twice, the second time with it alone."
+        "killed-the-grader", "The process that graded this hand-in was killed twice, with nothing else at work."
     )
     kept = replace(job.record, flags=(*job.record.flags, found))
     return Done(broken_record(kept, lesson, KILLED), None, 0.0)
