@@ -58,6 +58,14 @@ class Room:
         if sentence not in self.odd and len(self.odd) < 20:
             self.odd.append(sentence)
 
+    def take(self, size: int) -> bool:
+        """Make use of some bytes for one output; False if there is no room for it."""
+        if size > self.left or self.outputs <= 0:
+            self.note(f"It put out more than {MOST_HAND_IN >> 20} MB, or {MOST_OUTPUTS_HAND_IN} outputs.")
+            return False
+        self.left, self.outputs = self.left - size, self.outputs - 1
+        return True
+
 
 # ------------------------------------------------------------------------------------------------ JSON
 
@@ -116,11 +124,10 @@ def outputs(reply: dict[str, Any], data: bytes, room: Room) -> list[dict[str, An
         if len(found) >= MOST_OUTPUTS or size > left:
             room.note("A cell sent more output than its kernel lets through.")
             return [*found, _stream(CELL_CUT)]
-        if size > room.left or room.outputs <= 0:
-            room.note(f"It put out more than {MOST_HAND_IN >> 20} MB, or {MOST_OUTPUTS_HAND_IN} outputs.")
+        if not room.take(size):
             return [*found, _stream(HAND_IN_CUT)]
         found.append(_read(data[place : place + size], room))
-        place, left, room.left, room.outputs = place + size, left - size, room.left - size, room.outputs - 1
+        place, left = place + size, left - size
     return [*found, _stream(CELL_CUT)] if reply.get("cut") is True else found
 
 
@@ -130,13 +137,14 @@ def _read(part: bytes, room: Room) -> dict[str, Any]:
     except wire.WireError as error:
         room.note(f"An output could not be read: {error}.")
         return _stream(UNREADABLE)
-    if (found := _output(item, room)) is None:
+    if (found := output(item, room)) is None:
         room.note("An output was none that a notebook could hold.")
         return _stream(UNREADABLE)
     return found
 
 
-def _output(item: Any, room: Room) -> dict[str, Any] | None:
+def output(item: Any, room: Room) -> dict[str, Any] | None:
+    """What may be kept of one output, already decoded, or None if no notebook could hold it."""
     if type(item) is not dict:
         return None
     kind = item.get("output_type")

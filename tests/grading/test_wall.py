@@ -141,6 +141,8 @@ def test_what_no_kernel_can_have_meant_is_refused(message, raw):
         ["a", "<f8", [-1], 8],
         ["a", "<f8", [2], 8],
         ["a", "V8", [1], 8],
+        ["a", "<f8(,", [1], 8],
+        ["a", "<f8", {"1": 1}, 8],
         ["g", "<M8[s]", [], 8],
         ["x"],
         ["O", 1, 2],

@@ -194,6 +194,9 @@ def decode(message: Any, raw: bytes) -> Any:
         raise error if isinstance(error, WireError) else WireError(str(error)) from error
 
 
+_DTYPE = re.compile(r"[<>|][biufc][0-9]{1,2}", re.ASCII)
+
+
 class _Reader:
     def __init__(self, raw: bytes) -> None:
         self.raw, self.place, self.entries = memoryview(raw), 0, 0
@@ -222,8 +225,11 @@ class _Reader:
 
     def read_array(self, rest: list[Any], depth: int) -> Any:
         name, shape, size = rest
-        dtype = np.dtype(name) if type(name) is str and len(name) < 10 else np.dtype("O")
-        if dtype.kind not in "biufc" or len(shape) > 64 or any(type(n) is not int or n < 0 for n in shape):
+        # NumPy reads more than names in a name, and what it raises then is not only TypeError.
+        if type(name) is not str or not _DTYPE.fullmatch(name):
+            raise WireError("not an array")
+        dtype = np.dtype(name)
+        if type(shape) is not list or len(shape) > 32 or any(type(n) is not int or n < 0 for n in shape):
             raise WireError("not an array")
         if type(size) is not int or size < 0 or self.place + size > len(self.raw):
             raise WireError("an array without its bytes")
