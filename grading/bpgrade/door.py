@@ -122,7 +122,7 @@ class Server(ServerApp):
             "identity_provider_class": Once,
             "ip": "localhost",  # on 127.0.0.1 and on ::1, so that nobody else's program can sit on either
             "local_hostnames": [host],
-            "log_level": logging.WARNING,
+            "log_level": logging.ERROR,
             "no_browser_open_file": True,
             "open_browser": has_display(),
             "tornado_settings": {

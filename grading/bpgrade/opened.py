@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from urllib.parse import quote
 import nbformat
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 from jupyter_client.session import DELIM
+from jupyter_server.base.handlers import APIHandler
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from jupyterlab.commands import get_app_dir
@@ -28,7 +30,7 @@ from tornado import web
 from traitlets import Unicode
 from traitlets.config import Config
 
-from bpgrade import provisioner, shown
+from bpgrade import provisioner, shown, sieve
 from bpgrade.door import NoFiles, Server
 
 LARGEST = 32 << 20  # bytes of a notebook
@@ -153,13 +155,36 @@ def sieved(kind: Any, content: dict[str, Any]) -> bool:
     """Sieve the content of a message in place; returns whether it is of a kind that has to be."""
     if kind in ("display_data", "update_display_data", "execute_result", "inspect_reply"):
         found = {"output_type": "display_data", "data": content.get("data"), "metadata": content.get("metadata")}
-        kept = shown.output(found)
-        content |= {"data": kept["data"] if content.get("data") else {}, "metadata": kept["metadata"]}
+        kept = shown.output(found, shown.Room())
+        content |= {"data": rendered(kept["data"]) if content.get("data") else {}, "metadata": kept["metadata"]}
     elif kind == "execute_reply":
         content["payload"] = [item for item in content.get("payload") or [] if item.get("source") == "set_next_input"]
     else:
         return False
     return True
+
+
+def rendered(data: dict[str, str]) -> dict[str, str]:
+    """The kinds of an output, with Markdown as HTML that has passed the sieve: JupyterLab trusts what cells display."""
+    text = data.pop("text/markdown", None)
+    return {"text/html": shown.markdown(text), **data} if text is not None else data
+
+
+def calm(source: str) -> str:
+    """Markdown as it is; as code, if it holds an address that acts."""
+    bare = "".join(c for c in sieve.resolved(source) if unicodedata.category(c)[0] not in "CZ").lower()
+    if not re.search("javascript:|vbscript:|data:(?!image/png;)", bare):
+        return source
+    fence = "`" * (max(map(len, re.findall("`+", source)), default=0) + 3)
+    return f"{fence}\n{source}\n{fence}"
+
+
+class NoFormats(APIHandler):
+    """What a notebook can be turned into: nothing."""
+
+    @web.authenticated
+    def get(self) -> None:
+        self.finish({})
 
 
 class Lab(LabServerApp):
@@ -221,8 +246,12 @@ def server(notebook: Path, lesson: str, folder: Path, extra: list[str]) -> Serve
         "kernel_websocket_connection_class": Sieved,
         "max_body_size": 2 * LARGEST,
         "root_dir": str(root),
+        "websocket_ping_interval": 30_000,
+        "websocket_ping_timeout": 30_000,
     }
     made = OpenServer.made(options, extra)
+    application: Any = made.web_app
+    application.add_handlers(".*$", [("/api/nbconvert", NoFormats)])
     host = f"{made.host}:{made.port}"
     policy = POLICY.format(origin=f"http://{host}", socket=f"ws://{host}")
     made.web_app.settings["headers"]["Content-Security-Policy"] = policy
@@ -253,8 +282,11 @@ def copy(notebook: Path, to: Path) -> None:
     """
     try:
         nb = nbformat.read(notebook, as_version=4)
+        nb, _ = shown.Clean().preprocess(nb, {})
         for cell in nb.cells:
-            shown.clean_cell(cell)
+            cell.source = calm(cell.source) if cell.cell_type == "markdown" else cell.source
+            for output in cell.get("outputs", ()):
+                output |= {"data": rendered(output.data)} if "data" in output else {}
     except Exception as error:
         raise OpenError(f"{notebook} cannot be read: {error}") from error
     spec = {"name": provisioner.NAME, "display_name": provisioner.SPEC["display_name"]}

@@ -7,10 +7,12 @@ came out of the notebook, whichever hole in a template it came through, and has 
 
 from __future__ import annotations
 
+import copy
 import html
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jinja2
@@ -20,12 +22,15 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import Preprocessor
 
-from bpgrade import customs, sieve
+from bpgrade import customs, pages, sieve
 
-LONGEST_MARKDOWN = 100_000
+LONGEST, MOST_TAGS_IN_ONE = 100_000, 5_000  # of one text; a picture inside it does not count
+MOST_CHARACTERS, MOST_TAGS = 1_000_000, 20_000  # of a notebook
+MOST_COLOURS = 5_000  # of one text
+TOO_LONG = "[{} of {} characters, more than a page can show]"
 MARK = "data-own"
 PLUGINS = ("strikethrough", "table", "url", "def_list")
-TEXTS = ("text/plain", "text/latex", "text/markdown")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{200,}={0,2}")
 
 # A page that is a file of its own: it shows text and the pictures inside it, and that is all.
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -43,9 +48,27 @@ class Clean(Preprocessor):
     def preprocess(self, nb: Any, resources: Any) -> Any:
         """Clean a whole notebook."""
         nb.metadata = _node(nb, {"language_info": {"name": "python"}})
+        room = Room()
         for cell in nb.cells:
-            clean_cell(cell)
+            clean_cell(cell, room)
         return nb, resources
+
+
+@dataclass
+class Room:
+    """How much HTML and Markdown of one notebook is rendered: a parser needs a second for some 10,000 nested tags."""
+
+    characters: int = MOST_CHARACTERS
+    tags: int = MOST_TAGS
+
+    def holds(self, text: str) -> bool:
+        """Whether there is room for a text; if so, it is taken."""
+        bare = _BASE64.sub("", text)
+        tags = len(re.findall(r"[<>*_`~|\[$]", bare))
+        if len(bare) > min(self.characters, LONGEST) or tags > min(self.tags, MOST_TAGS_IN_ONE):
+            return False
+        self.characters, self.tags = self.characters - len(bare), self.tags - tags
+        return True
 
 
 def _node(like: Any, value: dict[str, Any]) -> Any:
@@ -53,7 +76,7 @@ def _node(like: Any, value: dict[str, Any]) -> Any:
     return type(like)({key: _node(like, v) if isinstance(v, dict) else v for key, v in value.items()})
 
 
-def clean_cell(cell: Any) -> None:
+def clean_cell(cell: Any, room: Room) -> None:
     """Clean one cell in place."""
     marks = cell.metadata.get("nbgrader")
     keep = isinstance(marks, dict) and re.fullmatch(r"[\w.-]{1,100}", str(marks.get("grade_id", "")))
@@ -63,12 +86,14 @@ def clean_cell(cell: Any) -> None:
     cell.source = str(cell.source)
     if "attachments" in cell:
         cell.attachments = _node(cell, _attachments(cell.attachments))
+    if cell.cell_type == "markdown" and not room.holds(cell.source):
+        cell.source = TOO_LONG.format("Markdown", len(cell.source))
     if cell.cell_type == "raw":
         cell.source = html.escape(cell.source)  # a template would take it for HTML
     if cell.cell_type == "code":
         count = cell.get("execution_count")
         cell.execution_count = count if type(count) is int else None
-        cell.outputs = [output(item) for item in cell.outputs if isinstance(item, dict)]
+        cell.outputs = [output(item, room) for item in cell.outputs if isinstance(item, dict)]
 
 
 def _attachments(found: Any) -> dict[str, Any]:
@@ -78,32 +103,40 @@ def _attachments(found: Any) -> dict[str, Any]:
     return {name: {"image/png": text} for name, text in pictures if isinstance(text, str) and customs.is_png(text)}
 
 
-def output(item: Any) -> Any:
+def output(item: Any, room: Room) -> Any:
     """One output with nothing in it but what is shown."""
     kind = item.get("output_type")
     if kind == "stream":
         name = "stderr" if item.get("name") == "stderr" else "stdout"
-        return _node(item, {"output_type": kind, "name": name, "text": str(item.get("text", ""))})
+        return _node(item, {"output_type": kind, "name": name, "text": _plain(item.get("text", ""))})
     if kind == "error":
-        lines = [str(line) for line in item.get("traceback") or ()]
+        lines = [_plain(line) for line in item.get("traceback") or ()]
         facts = {"ename": str(item.get("ename", "")), "evalue": str(item.get("evalue", ""))}
         return _node(item, {"output_type": kind, **facts, "traceback": lines})
     data, sizes = item.get("data"), item.get("metadata")
     data = data if isinstance(data, dict) else {}
-    new: dict[str, Any] = {"output_type": "display_data", "data": _data(data), "metadata": _sizes(sizes)}
+    new: dict[str, Any] = {"output_type": "display_data", "data": _data(data, room), "metadata": _sizes(sizes)}
     if kind == "execute_result":
         new |= {"output_type": kind, "execution_count": None}
     return _node(item, new)
 
 
-def _data(data: dict[str, Any]) -> dict[str, str]:
+def _plain(text: Any) -> str:
+    """Text for a terminal; nbconvert would need hours for a great many colours."""
+    return pages.clean(str(text)) if str(text).count("\x1b") > MOST_COLOURS else str(text)
+
+
+def _data(data: dict[str, Any], room: Room) -> dict[str, str]:
     """The kinds of an output that may be shown; a word if none may."""
     texts = {kind: text for kind, text in data.items() if isinstance(text, str)}
-    kept = {kind: text for kind, text in texts.items() if kind in TEXTS}
+    kept: dict[str, str] = {kind: _plain(texts[kind]) for kind in ("text/plain", "text/latex") if kind in texts}
     if customs.is_png(texts.get("image/png", "")):
         kept["image/png"] = texts["image/png"]
-    if "text/html" in texts:
-        kept["text/html"] = sieve.markup(texts["text/html"])
+    for kind, change in (("text/html", sieve.markup), ("text/markdown", str)):
+        if kind in texts and room.holds(texts[kind]):
+            kept[kind] = change(texts[kind])
+        elif kind in texts:
+            kept.setdefault("text/plain", TOO_LONG.format(kind, len(texts[kind])))
     return kept or {"text/plain": f"[not shown: {', '.join(sorted(map(str, data)))[:200] or 'nothing'}]"}
 
 
@@ -138,7 +171,7 @@ def markdown(source: str, attachments: Any = None) -> str:
         >>> markdown("[a](java&#115;cript:x())").strip()
         '<p><a>a</a></p>'
     """
-    if len(source) <= LONGEST_MARKDOWN:
+    if Room().holds(source):
         try:
             renderer = IPythonRenderer(escape=False, attachments=_Attached(_attachments(attachments)))
             plugins = [_plugin(name) for name in PLUGINS]
@@ -216,7 +249,7 @@ def environment(inner: jinja2.Environment, mark: Mark) -> jinja2.Environment:
 
 
 def _css(resources: Any, name: str, mark: Mark) -> str:
-    return str(resources.include_css(name)).replace("<style", f'<style {MARK}="{mark()}"', 1)
+    return str(resources["include_css"](name)).replace("<style", f'<style {MARK}="{mark()}"', 1)
 
 
 class Page(HTMLExporter):
@@ -235,6 +268,9 @@ class Page(HTMLExporter):
             for name in ("student", "first_name", "last_name", "notebook_id", "assignment_id", "submission_id"):
                 if isinstance(resources.get(name), str):
                     resources[name] = html.escape(resources[name])
+        nb, resources = Clean().preprocess(
+            copy.deepcopy(nb), resources
+        )  # before nbconvert looks whether it is a sound notebook
         self.environment  # noqa: B018 - made at the first use, with the mark
         mark = self.mark.renew()
         text, resources = super().from_notebook_node(nb, resources, **more)
@@ -255,8 +291,6 @@ def whole(text: str, mark: str, nonce: str = "", base_url: str = "") -> str:
         if not (isinstance(string, Doctype) and string.parent is soup):
             string.extract()  # comments and the like
     for tag in soup.find_all(True):
-        if tag.decomposed:
-            continue
         if tag.attrs.pop(MARK, None) == mark:
             _own(tag, nonce, base_url)
         else:
@@ -270,7 +304,7 @@ def whole(text: str, mark: str, nonce: str = "", base_url: str = "") -> str:
 def _foreign(tag: Tag) -> None:
     """A tag out of the notebook."""
     if tag.name in ("script", "style", "iframe", "object", "embed", "template", "noscript", "svg", "math"):
-        tag.decompose()
+        tag.extract()
     elif tag.name not in sieve.TAGS:
         tag.unwrap()
     else:
@@ -304,7 +338,7 @@ def _own(tag: Tag, nonce: str, base_url: str) -> None:
             "text/javascript",
             "text/css",
         ):
-            tag.decompose()
+            tag.extract()
         elif nonce:
             tag["nonce"] = nonce
 
