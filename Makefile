@@ -11,7 +11,7 @@ export OMP_NUM_THREADS ?= 1
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test lint unit notebooks lessons grade bench bench-grading crash lock clean
+.PHONY: help lab test lint unit notebooks lessons grade bench bench-grading crash scale lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,6 +51,9 @@ bench-grading: $(VENV)/all.stamp ## how fast a class is graded, beside stock nbg
 
 crash: $(VENV)/all.stamp ## kill the grader at 100 random moments; every grade has to come out the same
 	$(BIN)/python -m benchmarks.crash $(ARGS)
+
+scale: $(VENV)/all.stamp ## what a hostile class takes in memory, then five minutes of forged frames
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 lock: $(VENV)/all.stamp ## choose newer versions of all dependencies and write them down with their hashes
 	$(BIN)/python -m pip install --quiet uv

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 for threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[threads] = "1"
 
-from bpgrade import restore, work  # noqa: E402
+from bpgrade import customs, restore, work  # noqa: E402
 from bpgrade.grade import Options, Pool, grade_class, lessons_of  # noqa: E402
 from bpgrade.sample import honest, place, stem_of, write_honest  # noqa: E402
 
@@ -137,8 +137,8 @@ def floor(which: Class, count: int) -> Cost:
 
 def _clock(kernel: Any) -> float:
     """The CPU seconds that a kernel has used."""
-    reply, _ = kernel.request({"op": "cell", "source": "print(__import__('time').process_time())"}, b"", 60.0)
-    return float(reply["outputs"][0]["text"])
+    reply, data = kernel.request({"op": "cell", "source": "print(__import__('time').process_time())"}, b"", 60.0)
+    return float(customs.outputs(reply, data, customs.Room())[0]["text"])
 
 
 def turns(which: Class, chunks: int, size: int, workers: int = 0) -> Iterator[Row]:

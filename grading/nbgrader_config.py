@@ -55,50 +55,11 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 
-# Formgrader's pages run with all your rights: of what a student's notebook displays they get text, pictures and plain
-# HTML, and no script. nbgrader's own feedback pages pass through the same sieve.
-c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
-c.SanitizeHTML.tags = [
-    *(
-        "a",
-        "abbr",
-        "b",
-        "blockquote",
-        "br",
-        "code",
-        "details",
-        "div",
-        "em",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "hr",
-        "i",
-    ),
-    *(
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "span",
-        "strong",
-        "sub",
-        "summary",
-        "sup",
-        "table",
-        "tbody",
-        "td",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ),
-]
-c.SanitizeHTML.attributes = {"a": ["href", "title"], "div": ["role", "style"]}
-c.SanitizeHTML.styles = ["border-left", "margin-top", "overflow-wrap", "padding"]
+# What a student's notebook displays is cleaned, rendered, and sieved then; nbgrader's own feedback as a whole page.
+# `bpgrade formgrader` does the same with its pages.
+c.HTMLExporter.preprocessors = ["bpgrade.shown.Clean"]
+c.HTMLExporter.filters = {"markdown2html": "bpgrade.shown.markdown2html"}
+c.GenerateFeedback.exporter_class = "bpgrade.shown.Page"
 
 # For grading as nbgrader comes.
 c.Execute.timeout = 120

@@ -1,6 +1,7 @@
 """A real JupyterLab and a headless Chromium, for tests that do what a person does."""
 
 import contextlib
+import http.server
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -27,7 +29,7 @@ FLAGS = [
 
 @contextlib.contextmanager
 def server(words: list[str], cwd: Path, env: dict[str, str] | None = None):
-    """Start a Jupyter server from its command line, yield its address with the token, and end it."""
+    """Start a Jupyter server from its command line, yield the address by which one comes in, and end it."""
     settings = cwd / "lab-settings/@jupyterlab/notebook-extension"
     settings.mkdir(parents=True, exist_ok=True)
     # All cells are in the page, also those that are scrolled away: a test can then find any of them.
@@ -57,12 +59,34 @@ def server(words: list[str], cwd: Path, env: dict[str, str] | None = None):
 
 def _address(process: subprocess.Popen, log: Path) -> str:
     for _ in range(600):
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S*\?token=\w+", log.read_text())
+        found = re.search(r"http://\S+:\d+/(?:enter/[\w-]+|\S*\?token=\w+)", log.read_text())
         if found:
             return found[0]
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)
     raise AssertionError(log.read_text())
+
+
+@contextlib.contextmanager
+def listener():
+    """An address on this machine, and the list of what was asked of it."""
+    asked = []
+
+    class Heard(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        do_POST = do_PUT = do_HEAD = do_OPTIONS = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Heard) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
 
 
 @contextlib.contextmanager
@@ -74,6 +98,14 @@ def page(width: int = 1280, height: int = 900):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser.new_page(viewport={"width": width, "height": height})
         browser.close()
+
+
+def until(page, holds: str, seconds: float = 60) -> None:
+    """Wait until an expression holds; asked from outside, for a page's policy may forbid it to evaluate text."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(holds):
+        assert time.monotonic() < end, holds
+        page.wait_for_timeout(100)
 
 
 def wait_until_idle(address: str) -> None:

@@ -244,6 +244,23 @@ def formgrader(context: typer.Context, out: Out = GRADING) -> None:
         _stop(error)
 
 
+@app.command("open", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def open_notebook(
+    context: typer.Context,
+    student: Annotated[str, typer.Argument(help="Id of a student.")],
+    lesson: Annotated[str, typer.Argument(help="Id of a lesson.")],
+    out: Out = GRADING,
+) -> None:
+    """Run a student's notebook yourself: in JupyterLab, behind the wall, on a server that holds nothing else."""
+    from bpgrade import opened
+    from bpgrade.work import Refusal
+
+    try:
+        raise typer.Exit(opened.run(out, student, lesson, context.args))
+    except (opened.OpenError, Refusal) as error:
+        _stop(error)
+
+
 @app.command()
 def kernel(
     user: Annotated[

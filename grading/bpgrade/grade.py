@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -27,7 +27,8 @@ from bpgrade.run import Limits
 from bpgrade.wall.host import WallError, sweep
 from bpgrade.work import Done, Job, Rules
 
-POOLS = 20  # how often a pool whose worker was killed is replaced before giving up
+POOLS = 20  # how often a pool whose worker was killed is replaced, with nothing graded in between, before giving up
+MOST_KILLS = 2  # how many workers a hand-in may kill that was alone at work, and so is known to have done it
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,49 @@ def _grade_all(
         progress(summary.done, len(wanted), done.record)
 
 
+class _Queue:
+    """The jobs of a class: those to come, those at work, and those that were at work when a worker was killed.
+
+    Args:
+        jobs: each makes its job when it is called.
+    """
+
+    def __init__(self, jobs: Iterator[Callable[[], Job]]) -> None:
+        self.jobs = jobs
+        self.running: dict[Future[Done], Callable[[], Job]] = {}
+        self.suspects: list[tuple[Callable[[], Job], int]] = []
+
+    def fill(self, executor: Executor, ahead: int) -> int:
+        """Hand out jobs until so many are at work; returns how many are."""
+        while len(self.running) < ahead and (make := next(self.jobs, None)) is not None:
+            try:
+                self.running[executor.submit(work.grade, make())] = make
+            except BrokenProcessPool:
+                self.suspects.append((make, 0))
+                self._suspect()
+                raise
+        return len(self.running)
+
+    def results(self, finished: Iterable[Future[Done]]) -> Iterator[Done]:
+        """What came back; where a worker was killed, all that is at work becomes suspect."""
+        for future in finished:
+            try:
+                done = future.result()
+            except BrokenProcessPool:
+                self._suspect()
+                raise
+            except Exception as error:
+                if type(error).__name__ != "KilledWorker":  # Dask has tried it on several workers, and lost them
+                    raise
+                done = work.killer(self.running[future]())
+            del self.running[future]
+            yield done
+
+    def _suspect(self) -> None:
+        self.suspects += [(make, 0) for make in self.running.values()]
+        self.running.clear()
+
+
 class Pool:
     """Where hand-ins are graded: processes of this machine, or a Dask cluster.
 
@@ -257,19 +301,42 @@ class Pool:
         Raises:
             WallError: there are no kernels, or no cluster, to be had.
         """
-        waiting: list[Callable[[], Job]] = []
-        for left in reversed(range(POOLS)):
-            running: dict[Future[Done], Callable[[], Job]] = {}
+        queue = _Queue(jobs)
+        breaks = 0
+        while breaks < POOLS:
             try:
-                yield from _drained(self._started(), jobs, waiting, running, 2 * self.workers)
+                for done in self._drained(queue):
+                    breaks = 0
+                    yield done
                 return
             except BrokenProcessPool:
                 self._drop()
-                if not left:
-                    raise WallError("the processes that grade keep being killed") from None
-                waiting = list(running.values()) + waiting
+                breaks += 1
             except CancelledError:
                 raise WallError(f"the Dask cluster at {self.options.dask} was lost") from None
+        raise WallError("the processes that grade keep being killed")
+
+    def _drained(self, queue: _Queue) -> Iterator[Done]:
+        yield from self._alone(queue)
+        executor = self._started()
+        while queue.fill(executor, 2 * self.workers):
+            finished, _ = wait(queue.running, return_when=FIRST_COMPLETED)
+            yield from queue.results(finished)
+
+    def _alone(self, queue: _Queue) -> Iterator[Done]:
+        """Grade those one by one that were at work when a worker was killed: then it is clear whose doing it is."""
+        while queue.suspects:
+            make, kills = queue.suspects[-1]
+            if kills >= MOST_KILLS:
+                queue.suspects.pop()
+                yield work.killer(make())
+                continue
+            executor = self._started()
+            executor.submit(int).result()  # a worker that does not even come up is no hand-in's doing
+            queue.suspects[-1] = (make, kills + 1)
+            done = executor.submit(work.grade, make()).result()
+            queue.suspects.pop()
+            yield done
 
     def _started(self) -> Executor:
         if self._executor is None:
@@ -300,32 +367,6 @@ def _context() -> BaseContext:
     forkserver.set_forkserver_preload(["bpgrade.work", "nbgrader.preprocessors", "nbformat.v4"])
     forkserver.ensure_running()
     return multiprocessing.get_context("forkserver")
-
-
-def _drained(
-    executor: Executor,
-    jobs: Iterator[Callable[[], Job]],
-    waiting: list[Callable[[], Job]],
-    running: dict[Future[Done], Callable[[], Job]],
-    ahead: int,
-) -> Iterator[Done]:
-    while True:
-        while len(running) < ahead:
-            make = waiting.pop() if waiting else next(jobs, None)
-            if make is None:
-                break
-            try:
-                running[executor.submit(work.grade, make())] = make
-            except BrokenProcessPool:
-                waiting.append(make)
-                raise
-        if not running:
-            return
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            done = future.result()  # a killed worker raises here, with its job still in `running`
-            del running[future]
-            yield done
 
 
 def _cluster(address: str, closing: contextlib.ExitStack) -> Executor:

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from bpgrade import customs
 from bpgrade.wall import wire
 from bpgrade.wall.host import WallError
 from bpkit.checking import Case, Verdict, judge
@@ -23,6 +24,7 @@ from bpkit.exercises import find
 SECONDS = 60.0
 MEMORY = 6 << 30
 TRIES = 3
+MOST_NESTING = 100  # of brackets: a value takes three or so
 
 
 @lru_cache(maxsize=256)
@@ -38,15 +40,22 @@ def ask(exercise: str, seed: int) -> tuple[Any, bytes]:
     return wire.encode([{"inputs": case.inputs, "before": case.before} for case in _cases(exercise, seed)])
 
 
-def decide(exercise: str, seed: int, seen: Any, raw: bytes) -> Verdict:
+def decide(exercise: str, seed: int, seen: int, raw: bytes) -> Verdict:
     """The verdict on what a kernel says it observed.
 
+    Args:
+        exercise, seed: which cases.
+        seen: how many bytes of `raw` are JSON; the arrays stand behind them.
+        raw: what the kernel sent, as it came.
     Raises:
         wire.WireError: it is not what an observation of these cases can look like.
     """
     record, cases = find(exercise), _cases(exercise, seed)
     assert record is not None
-    observed = wire.observations(seen, raw, len(cases))
+    if type(seen) is not int or not 0 <= seen <= min(len(raw), wire.MOST_SEEN):
+        raise wire.WireError("not an answer")
+    message = customs.load(raw[:seen], 4 * wire.MOST_ENTRIES, MOST_NESTING)
+    observed = wire.observations(message, raw[seen:], len(cases))
     try:
         return judge(record, cases, observed)
     except Exception as error:  # whatever strange thing came back, its author gets a verdict
@@ -96,7 +105,7 @@ class Judge:
         return self._asked[exercise, seed]
 
     def verdict(self, exercise: str, seed: int, seen: Any, raw: bytes) -> Verdict | None:
-        """The verdict on what a kernel answered, or None if that is no answer."""
+        """The verdict on what a kernel answered, or None if that is no answer; `seen` and `raw` as in `decide`."""
         request = {"op": "decide", "exercise": exercise, "seed": str(seed), "seen": seen}
         try:
             message, _ = self._talk(request, raw)

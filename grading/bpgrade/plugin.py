@@ -61,13 +61,13 @@ class Run(NbGraderPreprocessor):
         rules = work.Rules(_seed(marks["db_url"]), level, Limits(self.cell_seconds, self.seconds))
         notebook = json.loads(json.dumps(nb))
         repairs, found = _repaired.pop(_whose(resources), ((), ()))
-        outcomes = work.run(notebook, lesson, rules)
+        outcomes, odd = work.run(notebook, lesson, rules)
         record = Record(
             marks["student"],
             marks["assignment"],
             marks["notebook"],
             outcomes=outcomes,
-            flags=found + flags.flags(notebook, lesson) + work.odd(outcomes),
+            flags=found + flags.flags(notebook, lesson) + odd,
             repairs=repairs,
             isolation=level,
             digest=AUTOGRADE,

@@ -20,12 +20,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Bool
 
-from bpgrade import work
+from bpgrade import messages, work
 from bpgrade.cli import REPOSITORY
 from bpgrade.wall import sealed
 from bpgrade.wall.host import ISOLATED, WARM, Kernel, WallError, Zygote, runtime_folder
@@ -144,6 +145,8 @@ class Provisioner(KernelProvisionerBase):
             manager.transport, manager.ip = "ipc", str(self.folder / "k")
             for number, name in enumerate(PORTS, start=1):
                 setattr(manager, name, number)
+        if manager.client_factory is AsyncKernelClient:  # nbclient's; JupyterLab reads the sockets itself
+            manager.client_factory = messages.Client
         manager.write_connection_file()
         self.connection_info = manager.get_connection_info()
         kwargs.pop("extra_arguments", None)

@@ -18,6 +18,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from bpgrade import customs
 from bpgrade.records import Flag
 
 Cell = dict[str, Any]
@@ -76,6 +77,7 @@ def read(content: bytes) -> tuple[Notebook, tuple[str, ...]]:
     if len(raw) > MAX_CELLS:
         raise Broken(f"The notebook has {len(raw)} cells; at most {MAX_CELLS} are read.")
     cells = [_cell(number, cell) for number, cell in enumerate(raw, 1)]
+    _attach(cells, raw, repairs)
     if sum(len(cell["source"]) for cell in cells) > MAX_TEXT:
         raise Broken(f"The notebook's cells hold more than {MAX_TEXT >> 20} MB of text.")
     _mend_text(cells, repairs)
@@ -178,19 +180,21 @@ def _cell(number: int, cell: Any) -> Cell:
         read["metadata"] = {"nbgrader": {k: v for k, v in nbgrader.items() if isinstance(v, str | int | float)}}
     if kind == "code":
         read |= {"execution_count": None, "outputs": []}
-    elif attachments := _attachments(cell.get("attachments")):
-        read["attachments"] = attachments
     return read
 
 
-def _attachments(given: Any) -> dict[str, dict[str, str]]:
-    if not isinstance(given, dict):
-        return {}
-    kept: dict[str, dict[str, str]] = {}
-    for name, bundle in given.items():
-        if isinstance(bundle, dict) and bundle and all(isinstance(data, str) for data in bundle.values()):
-            kept[name] = bundle
-    return kept
+def _attach(cells: list[Cell], given: list[Any], repairs: list[str]) -> None:
+    """Keep the pictures attached to cells of text, as far as they are some."""
+    room = customs.Room()
+    for number, (cell, raw) in enumerate(zip(cells, given, strict=True), 1):
+        kept, dropped = customs.attachments(raw.get("attachments"), room) if cell["cell_type"] != "code" else ({}, 0)
+        if kept:
+            cell["attachments"] = kept
+        if dropped and len(repairs) < 50:
+            what = "A file" if dropped == 1 else f"{dropped} files"
+            repairs.append(
+                f"{what} attached to cell {number} cannot be shown: only PNG pictures of less than 1 MB can."
+            )
 
 
 def _metadata(data: dict[str, Any]) -> dict[str, Any]:
@@ -208,9 +212,6 @@ def _mend_text(cells: list[Cell], repairs: list[str]) -> None:
         sound = cell["source"].encode("utf-8", "replace").decode("utf-8")
         mended |= sound != cell["source"]
         cell["source"] = sound
-        if "attachments" in cell:
-            sound = json.dumps(cell["attachments"], ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
-            cell["attachments"] = json.loads(sound)
         cell["metadata"] = json.loads(re.sub(r"\\ud[89a-f][0-9a-f]{2}", "?", json.dumps(cell["metadata"])))
     if mended:
         repairs.append("Some characters were broken and became question marks.")

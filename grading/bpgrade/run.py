@@ -7,9 +7,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from bpgrade import customs
 from bpgrade.judge import Judge
 from bpgrade.records import CRASHED, NO_RECORD, TIME_LIMIT, Outcome
-from bpgrade.wall.host import Died, Kernel, Late, Zygote, as_outputs
+from bpgrade.wall.host import Died, Kernel, Late, Zygote
 from bpkit.checking import Verdict
 from bpkit.checking.show import CheckFailed, Marks, as_html, as_text
 
@@ -45,12 +46,14 @@ class Runner:
         judge: who decides.
         seed: of the hidden inputs.
         limits: how long things may take.
+        room: how much of its outputs may still be kept, and what was odd about them.
     """
 
     zygote: Zygote
     judge: Judge
     seed: int
     limits: Limits
+    room: customs.Room = field(default_factory=customs.Room)
     kernel: Kernel | None = None
     ran: list[dict[str, Any]] = field(default_factory=list)
     deaths: int = 0
@@ -100,15 +103,25 @@ class Runner:
         order = {"op": "cell", "source": source, "count": count}
         seconds = min(self.limits.cell, self.ends - time.monotonic())
         try:
-            reply, _ = self._kernel().request(order, b"", seconds)
+            reply, data = self._kernel().request(order, b"", seconds)
         except Late as late:
             self._lost(late.alive)
-            return [*late.outputs, _error("TimeLimit", f"stopped after {self._spent(seconds)} seconds")]
-        except Died:
+            left = customs.outputs(late.reply, late.data, self.room)
+            return [*left, _error("TimeLimit", f"stopped after {self._spent(seconds)} seconds")]
+        except Died as died:
             self._lost(alive=False)
-            return [_error("KernelDied", "this cell ended the whole process")]
+            return [self._ended(died.why)]
         self.ran.append(order)
-        return as_outputs(reply.get("outputs"))
+        return customs.outputs(reply, data, self.room)
+
+    def _ended(self, why: str) -> dict[str, Any]:
+        """What stands below a cell after which no kernel was left."""
+        if not why:
+            return _error("KernelDied", "this cell ended the whole process")
+        self.room.note(f"The process of the notebook was ended for what it sent: {why}.")
+        return _error(
+            "KernelDied", f"what this cell sent back could not be read, and the whole process was ended: {why}"
+        )
 
     def _spent(self, seconds: float) -> str:
         return f"{max(seconds, 0.0):.0f}"

@@ -20,7 +20,7 @@ from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
-from bpgrade import byhand, flags, restore
+from bpgrade import byhand, customs, flags, restore
 from bpgrade.judge import Judge
 from bpgrade.records import UNREADABLE, Flag, Outcome, Record
 from bpgrade.run import Limits, Runner, exercise_of
@@ -123,6 +123,22 @@ def failed(record: Record, release: str, error: Exception) -> Done:
     return Done(broken_record(kept, lesson, reason), None, 0.0, ascii(what)[:300])
 
 
+KILLED = (
+    "This notebook could not be graded: whenever it was run, the program that grades came to its end, twice in a row. "
+    "Does a cell use up the memory, or show or return something very large? Mend that and hand it in again."
+)
+
+
+def killer(job: Job) -> Done:
+    """What stands in the book for a hand-in that has killed its worker again and again: no points, and why."""
+    lesson = official(job.record.assignment, job.record.notebook, job.release)
+    found = Flag(
+        "killed-the-grader", "The process that graded this hand-in was killed twice, with nothing else at work."
+    )
+    kept = replace(job.record, flags=(*job.record.flags, found))
+    return Done(broken_record(kept, lesson, KILLED), None, 0.0)
+
+
 def _grade(job: Job) -> Done:
     start, lesson = time.perf_counter(), official(job.record.assignment, job.record.notebook, job.release)
     try:
@@ -133,11 +149,11 @@ def _grade(job: Job) -> Done:
     except restore.Broken as broken:
         return Done(broken_record(job.record, lesson, broken.reason), None, time.perf_counter() - start)
     found += flags.flags(notebook, lesson)
-    outcomes = run(notebook, lesson, job.rules)
+    outcomes, odd = run(notebook, lesson, job.rules)
     record = replace(
         job.record,
         outcomes=outcomes,
-        flags=job.record.flags + found + odd(outcomes),
+        flags=job.record.flags + found + odd,
         repairs=job.record.repairs + repairs + restored,
         isolation=job.rules.level,
     )
@@ -155,21 +171,28 @@ def broken_record(record: Record, lesson: restore.Official, reason: str) -> Reco
     return replace(record, status="broken", reason=reason, outcomes=outcomes)
 
 
-def odd(outcomes: tuple[Outcome, ...]) -> tuple[Flag, ...]:
+def _odd(outcomes: tuple[Outcome, ...], room: customs.Room) -> tuple[Flag, ...]:
     """Flags for what no honest notebook brings about."""
     says = "No answer that can be judged came out of the notebook: was Python itself changed in it?"
-    return tuple(Flag("no-record", says, o.exercise) for o in outcomes if o.verdict == "no_record")
+    unanswered = tuple(Flag("no-record", says, o.exercise) for o in outcomes if o.verdict == "no_record")
+    return unanswered + tuple(Flag("strange-output", sentence) for sentence in room.odd)
 
 
-def run(notebook: dict[str, Any], lesson: restore.Official, rules: Rules) -> tuple[Outcome, ...]:
-    """Run a hand-in; a zygote that was killed from outside is replaced and the hand-in begun again."""
+def run(
+    notebook: dict[str, Any], lesson: restore.Official, rules: Rules
+) -> tuple[tuple[Outcome, ...], tuple[Flag, ...]]:
+    """Run a hand-in, write outputs into its cells, and return the outcomes and what was odd about it.
+
+    A zygote that was killed from outside is replaced and the hand-in begun again.
+    """
     why = WallError("the process that kernels are forked from keeps ending")
     for _ in range(TRIES):
         try:
             zygote = workshop.zygote(lesson, rules)
-            outcomes = Runner(zygote, workshop.judge, rules.seed, rules.limits).run(notebook)
+            runner = Runner(zygote, workshop.judge, rules.seed, rules.limits, customs.room(notebook))
+            outcomes = runner.run(notebook)
             if zygote.alive:
-                return outcomes + byhand.outcomes(notebook, lesson)
+                return outcomes + byhand.outcomes(notebook, lesson), _odd(outcomes, runner.room)
         except WallError as error:
             why = error
         workshop.close()

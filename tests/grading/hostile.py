@@ -21,6 +21,8 @@ from pathlib import Path
 
 from bpgrade import sample
 
+from tests.grading import hostile_output
+
 ROOT = Path(__file__).resolve().parents[2]
 NEURON, LAYERS = "01_single_neuron", "02_two_layer_network"
 
@@ -105,6 +107,8 @@ LINES = {
     "wall": "what the wall is made of is attacked: signals, limits, namespaces, files",
     "odd_values": "results that are strange, and right or wrong all the same",
     "odd_state": "a process left in a strange state by honest or careless code",
+    "flood": "what comes back from behind the wall is without measure",
+    "smuggled": "what comes back is of a kind that a page could run, or none at all",
 }
 
 
@@ -3169,6 +3173,8 @@ changed(
     "one cell of 5 MB",
     lambda nb: sample.insert(nb, 2, sample.code("text = '" + "x" * 5_000_000 + "'")),
 )
+
+hostile_output.register(changed, careless, POINTS[LAYERS])
 
 # Names of the honest kinds: full or stated points, and never a flag.
 HONEST = [name for name, kind in KINDS.items() if kind.expected.flagged == "no" and kind.expected.status == ("graded",)]

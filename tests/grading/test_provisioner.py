@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from bpgrade import provisioner
+from bpgrade import customs, provisioner
 from bpgrade.wall.host import Zygote
 from bpgrade.work import Refusal
 from jupyter_client.manager import AsyncKernelManager
@@ -81,6 +81,48 @@ def test_nothing_outside_is_in_reach():
 )
 def test_the_edition_is_that_of_the_folder(places, lesson):
     assert provisioner.lesson_of(*places) == lesson
+
+
+def test_what_a_cell_shows_passes_customs():
+    sizes = {"image/png": {"width": "1 onerror=alert(1)"}, "isolated": True}
+    picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+    cells = [
+        f"display({{'image/png': 'AAAA', 'image/svg+xml': '<svg/>'}}, metadata={sizes!r}, raw=True)",
+        f"display({{'image/png': {picture!r}}}, metadata={sizes!r}, raw=True)",
+        "import sys\nsys.setrecursionlimit(9000)\nx = 1\nfor i in range(900): x = [x]\ndisplay({'text/html': x}, raw=True)",
+        "raise type('A\\x1b]8;;javascript:alert(1)\\x07', (Exception,), {})('b')",
+        "for i in range(9): display({'text/html': 'x' * 700_000}, raw=True)",
+        "for i in range(9): print('y' * 700_000)",
+        "get_ipython().kernel.session.send(get_ipython().kernel.iopub_socket, 'comm_open', {'comm_id': 'a'});",
+        "print('on')",
+    ]
+    other, png, nested, error, shown, printed, comm, last = ran(cells)
+    assert other[0]["data"] == {"text/plain": "[left out: image/png, image/svg+xml]"}
+    assert png[0]["data"] == {"image/png": picture}
+    assert [output["metadata"] for output in (*other, *png)] == [{}, {}]
+    assert nested == []
+    assert error[0]["ename"] == "A"
+    assert "\x1b]" not in str(error)
+    assert [len(output["data"].get("text/html", "")) for output in shown[:3]] == [700_000, 700_000, 0]
+    assert customs.CELL_CUT.strip() in str(shown)
+    assert sum(len(output["text"]) for output in printed) <= customs.MOST_CELL
+    assert comm == []
+    assert last[0]["text"] == "on\n"
+
+
+def test_messages_of_any_size_and_shape_are_survived():
+    session = "_kernel = get_ipython().kernel; _session = _kernel.session\n"
+    send = session + "_session.send(_kernel.iopub_socket, {kind!r}, {content}, parent=_kernel.get_parent())"
+    cells = [
+        "print('x' * (30 << 20))",
+        send.format(kind="display_data", content="{'data': 3}"),
+        send.format(kind="stream", content="[1]"),
+        send.format(kind="x" * 100_000, content="{}"),
+        session + "_kernel.iopub_socket.send_multipart([b'a', b'<IDS|MSG>', b'', b'', b'', b'', b''])",
+        session + "_kernel.iopub_socket.send_multipart([b'<IDS|MSG>'] + [b'[' * 60_000] * 5)",
+        "print('on')",
+    ]
+    assert ran(cells)[-1][0]["text"] == "on\n"
 
 
 def below(pid: int) -> dict[int, str]:

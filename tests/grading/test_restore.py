@@ -116,12 +116,15 @@ def test_tags_that_change_how_a_cell_is_run_are_gone():
     assert "tags" not in find(out, "check_relu")["metadata"]
 
 
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+
+
 def test_pictures_that_a_student_pasted_are_kept():
     nb = work()
     pasted = {"cell_type": "markdown", "metadata": {}, "source": "![x](attachment:a.png)", "id": "pic"}
-    nb["cells"].append(pasted | {"attachments": {"a.png": {"image/png": "AAAA"}, "bad": 7}})
+    nb["cells"].append(pasted | {"attachments": {"a.png": {"image/png": PNG}, "no.png": {"image/png": "AAAA"}, "b": 7}})
     out, _, _ = restored(nb)
-    assert out["cells"][-1]["attachments"] == {"a.png": {"image/png": "AAAA"}}
+    assert out["cells"][-1]["attachments"] == {"a.png": {"image/png": PNG}}
 
 
 # ---------------------------------------------------------------- tampered notebooks

@@ -34,15 +34,24 @@ class WallError(RuntimeError):
 
 
 class Died(Exception):
-    """The kernel has ended, or said something that it cannot have meant."""
+    """The kernel has ended, or said something that it cannot have meant; `why` is "" or says what."""
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Late(Exception):
-    """No answer in time. `alive` says whether the kernel could be interrupted and goes on; `outputs` what it left."""
+    """No answer in time.
 
-    def __init__(self, alive: bool, outputs: list[dict[str, Any]] | None = None) -> None:
+    Attributes:
+        alive: whether the kernel could be interrupted and goes on.
+        reply, data: what it left then.
+    """
+
+    def __init__(self, alive: bool, reply: dict[str, Any] | None = None, data: bytes = b"") -> None:
         super().__init__("no answer in time")
-        self.alive, self.outputs = alive, outputs or []
+        self.alive, self.reply, self.data = alive, reply or {}, data
 
 
 class Kernel:
@@ -97,28 +106,28 @@ class Kernel:
         try:
             self._channel.settimeout(max(seconds, 1.0))
             wire.send(self._channel, message | {"id": number}, raw)
-            return self._answer(number, deadline)
+            return self._answer(number, deadline, wire.ANSWERS[message["op"]])
         except wire.Silence:
-            return self._too_late(number)
+            return self._too_late(number, wire.ANSWERS[message["op"]])
         except (EOFError, OSError, wire.WireError) as error:
             self.kill()
-            raise Died from error
+            raise Died(str(error) if isinstance(error, wire.WireError) else "") from error
 
-    def _answer(self, number: str, deadline: float) -> tuple[dict[str, Any], bytes]:
+    def _answer(self, number: str, deadline: float, most: int) -> tuple[dict[str, Any], bytes]:
         for _ in range(100):
-            reply, data = wire.receive(self._channel, deadline)
+            reply, data = wire.receive(self._channel, deadline, wire.ENVELOPE, most)
             if type(reply) is dict and reply.get("id") == number:
                 return reply, data
         raise wire.WireError("answers to questions that were not asked")
 
-    def _too_late(self, number: str) -> tuple[dict[str, Any], bytes]:
+    def _too_late(self, number: str, most: int) -> tuple[dict[str, Any], bytes]:
         self._interrupt()
         try:
-            reply, _ = self._answer(number, time.monotonic() + GRACE_SECONDS)
+            reply, data = self._answer(number, time.monotonic() + GRACE_SECONDS, most)
         except (wire.Silence, EOFError, OSError, wire.WireError):
             self.kill()
             raise Late(alive=False) from None
-        raise Late(alive=True, outputs=as_outputs(reply.get("outputs")))
+        raise Late(True, reply, data)
 
 
 class Zygote:
@@ -321,32 +330,3 @@ def _running(pid: int) -> bool:
     with contextlib.suppress(OSError):  # an orphan that nobody reaps still has its number
         return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][:1] != "Z"
     return True
-
-
-def as_outputs(items: Any) -> list[dict[str, Any]]:
-    """Read the outputs that a kernel claims to have; whatever a notebook could not hold is left out."""
-    found = []
-    for item in items if type(items) is list else []:
-        if type(item) is dict and (output := _output(item)) is not None:
-            found.append(output)
-    return found
-
-
-def _output(item: dict[str, Any]) -> dict[str, Any] | None:
-    kind = item.get("output_type")
-    if kind == "stream" and item.get("name") in ("stdout", "stderr") and type(item.get("text")) is str:
-        return {"output_type": kind, "name": item["name"], "text": item["text"]}
-    if kind == "error" and type(item.get("ename")) is str and type(item.get("evalue")) is str:
-        lines = item.get("traceback")
-        if type(lines) is list and all(type(line) is str for line in lines):
-            return {"output_type": kind, "ename": item["ename"], "evalue": item["evalue"], "traceback": lines}
-    if kind in ("display_data", "execute_result"):
-        data, metadata = item.get("data"), item.get("metadata")
-        if type(data) is dict and type(metadata) is dict and _bundle(data):
-            count = {"execution_count": None} if kind == "execute_result" else {}
-            return {"output_type": kind, "data": data, "metadata": metadata, **count}
-    return None
-
-
-def _bundle(data: dict[str, Any]) -> bool:
-    return all(type(value) is str or kind.endswith("json") for kind, value in data.items())

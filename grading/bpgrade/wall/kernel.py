@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import importlib
 import io
+import json
 import os
 import random
 import signal
@@ -28,9 +29,10 @@ from traitlets import CBool
 
 from . import wire
 
-MOST_TEXT = 200_000  # characters of printed text kept for a cell
-MOST_OUTPUTS = 400
-MOST_DATA = 8 << 20  # characters of displayed data kept for a cell
+# What is kept of a cell. Limits that a student can lift: the other side has its own.
+MOST_TEXT = 200_000  # characters of printed text
+MOST_MESSAGE = 100_000  # characters of an error, and of each part of its traceback
+MOST_DATA = 8 << 20  # characters of displayed data that are turned into JSON at all
 NO_INPUT = "raw_input was called, but this frontend does not support input requests."
 
 
@@ -43,7 +45,7 @@ class Outputs:
     def clear(self) -> None:
         self.items: list[dict[str, Any]] = []
         self.text = self.data = 0
-        self.clear_next = False
+        self.clear_next = self.cut = False
 
     def stream(self, name: str, text: str) -> None:
         room = MOST_TEXT - self.text
@@ -61,8 +63,25 @@ class Outputs:
         if self.clear_next:
             self.items, self.clear_next = [], False
         self.data += sum(len(str(value)) for value in output.get("data", {}).values())
-        if len(self.items) < MOST_OUTPUTS and self.data <= MOST_DATA:
+        if len(self.items) < wire.MOST_OUTPUTS and self.data <= MOST_DATA:
             self.items.append(output)
+        else:
+            self.cut = True
+
+    def packed(self) -> tuple[list[int], bytes]:
+        """The outputs as JSON texts, one behind the other, with the length of each; what is too much is left out."""
+        parts: list[bytes] = []
+        for item in self.items:
+            plain = {key: value for key, value in item.items() if key != "transient"}
+            try:
+                part = json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace")
+            except (TypeError, ValueError, RecursionError):
+                part = b"{}"
+            if sum(map(len, parts)) + len(part) > wire.MOST_SHOWN:
+                self.cut = True
+                break
+            parts.append(part)
+        return [len(part) for part in parts], b"".join(parts)
 
 
 outputs = Outputs()
@@ -154,7 +173,10 @@ class Shell(InteractiveShell):
             text = str(evalue)
         except Exception:
             text = "(the exception could not be shown)"
-        outputs.add(error | {"evalue": text[:MOST_TEXT], "traceback": [line[:MOST_TEXT] for line in stb[:200]]})
+        lines = [line[:MOST_MESSAGE] for line in stb[:200]]
+        while len(lines) > 3 and sum(map(len, lines)) > 3 * MOST_MESSAGE:
+            del lines[-2]  # the first say where it was, the last says what it was
+        outputs.add(error | {"evalue": text[:MOST_MESSAGE], "traceback": lines})
 
     def enable_gui(self, gui: Any = None) -> None:
         pass
@@ -262,7 +284,7 @@ def run(shell: Shell, channel: socket.socket, folder: str) -> None:
         try:
             frame = wire.pack(reply | {"id": request["id"]}, data)
         except wire.WireError:
-            frame = wire.pack({"id": request["id"], "status": "too large", "outputs": []})
+            frame = wire.pack({"id": request["id"], "status": "too large"})
         channel.settimeout(None)
         channel.sendall(frame)
 
@@ -271,8 +293,8 @@ def _cell(shell: Shell, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]
     """Run one cell as ipykernel would, under the number that it has in the notebook: tracebacks quote it."""
     shell.execution_count = request.get("count", shell.execution_count)
     result = shell.run_cell(request["source"], store_history=True)
-    items = [{key: value for key, value in item.items() if key != "transient"} for item in outputs.items]
-    return {"status": "ok" if result.success else "error", "outputs": items, "count": result.execution_count}, b""
+    sizes, data = outputs.packed()
+    return {"status": "ok" if result.success else "error", "sizes": sizes, "cut": outputs.cut}, data
 
 
 def _call(shell: Shell, request: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], bytes]:
@@ -286,20 +308,27 @@ def _call(shell: Shell, request: dict[str, Any], raw: bytes) -> tuple[dict[str, 
         first = observe(fn, case["before"]) if case["before"] is not None else None
         seen.append((first, observe(fn, case["inputs"])))
     message, data = _packed(seen)
-    return {"status": "ok", "seen": message}, data
+    return {"status": "ok", "seen": len(message)}, message + data
 
 
-def _packed(seen: list[tuple[Any, Any]]) -> tuple[Any, bytes]:
+def _packed(seen: list[tuple[Any, Any]]) -> tuple[bytes, bytes]:
+    """What `wire.encode` makes of all observations, as JSON; one that is too large is said to be so."""
     from dataclasses import replace
 
     from bpkit.checking.observe import Failure, Observation
 
-    whole = []
+    messages, arrays = [], []
     for first, observation in seen:
-        whole.append(replace(observation, before=first))
         try:
-            if len(wire.encode(whole[-1])[1]) > wire.MOST_BYTES // 16:
+            message, data = wire.encode(replace(observation, before=first))
+            text = json.dumps(message)
+            if len(text) > wire.MOST_SEEN // 16 or len(data) > wire.MOST_ARRAYS // 16:
                 raise wire.WireError("too large")
         except wire.WireError:
-            whole[-1] = Observation(failure=Failure("ValueError", "the result is too large to be looked at"))
-    return wire.encode(whole)
+            message, data = wire.encode(
+                Observation(failure=Failure("ValueError", "the result is too large to be looked at"))
+            )
+            text = json.dumps(message)
+        messages.append(text)
+        arrays.append(data)
+    return f'["l", {", ".join(messages)}]'.encode(), b"".join(arrays)

@@ -1,12 +1,15 @@
 """What crosses the wall: frames of JSON and raw array bytes, never pickle.
 
-A frame is two lengths, a JSON text and the bytes of its arrays. `decode` accepts what `encode` can make and
-nothing else, within limits, so that the trusted side may read what a student's process wrote.
+A frame is two lengths, a JSON text and bytes beside it. What a kernel answers stands in these bytes: its JSON text is
+an envelope of a few numbers, so that the trusted side knows how much there is before it decodes any of it. `decode`
+accepts what `encode` can make and nothing else, within limits, so that the judge may read what a student's process
+wrote.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import struct
 import time
@@ -20,7 +23,15 @@ from bpkit.checking.observe import Failure, Foreign, Observation
 
 HEADER = struct.Struct(">II")
 MOST_JSON = 24 << 20
-MOST_BYTES = 32 << 20
+MOST_SHOWN = 2 << 20  # bytes of a cell's outputs
+MOST_OUTPUTS = 400  # of a cell
+MOST_SEEN = 8 << 20  # bytes of JSON that say what a function made of all cases
+MOST_ARRAYS = 32 << 20  # bytes of the arrays beside it
+MOST_BYTES = MOST_SEEN + MOST_ARRAYS
+# What a kernel may answer, in bytes: the envelope, and by request what is in it. It keeps to half of that by itself
+# for a cell, so a frame that is larger comes from a kernel that is no longer ours.
+ENVELOPE = 1 << 16
+ANSWERS = {"cell": 2 * MOST_SHOWN, "call": MOST_BYTES}
 MOST_NESTING = 12
 MOST_ENTRIES = 200_000
 MOST_TEXT = 4_000
@@ -54,47 +65,69 @@ def send(channel: socket.socket, message: Any, raw: bytes = b"") -> None:
     channel.sendall(pack(message, raw))
 
 
-def receive(channel: socket.socket, deadline: float | None = None) -> tuple[Any, bytes]:
-    """Read one frame; `deadline` is a time of `time.monotonic`.
+def receive(
+    channel: socket.socket, deadline: float | None = None, most_json: int = MOST_JSON, most_raw: int = MOST_BYTES
+) -> tuple[Any, bytes]:
+    """Read one frame.
 
+    Args:
+        channel: where from.
+        deadline: a time of `time.monotonic`, or None to wait for ever.
+        most_json, most_raw: bytes of its two parts.
     Raises:
         EOFError: the other side has closed.
         Silence: the deadline has passed.
-        WireError: what arrived is no frame, or too large.
+        WireError: what arrived is no frame, or too large; nothing of a frame that is too large is read.
     """
     json_size, raw_size = HEADER.unpack(_exactly(channel, HEADER.size, deadline))
-    if json_size > MOST_JSON or raw_size > MOST_BYTES:
+    if json_size > most_json or raw_size > most_raw:
         raise WireError(f"a frame of {json_size} and {raw_size} bytes is too large")
     text = _exactly(channel, json_size, deadline)
     raw = _exactly(channel, raw_size, deadline)
+    return loads(text), raw
+
+
+_HALF = re.compile(rb"\\u[dD]")
+
+
+def loads(text: bytes, mend: bool = True) -> Any:
+    """Decode JSON in UTF-8; half a character, which no file could hold, becomes a question mark.
+
+    Args:
+        text: the JSON.
+        mend: look for half characters; there can be none where nothing is written as \\u….
+    Raises:
+        WireError: it is something else.
+    """
     try:
-        message = json.loads(text)
-        if b"\\ud" in text.lower():  # half a character, which no file could hold, becomes a question mark
+        message = json.loads(text.decode("utf-8", "replace"))
+        if mend and _HALF.search(text):
             message = json.loads(json.dumps(message, ensure_ascii=False).encode("utf-8", "replace"))
-        return message, raw
+        return message
     except (ValueError, RecursionError) as error:
         raise WireError("a frame does not hold JSON") from error
 
 
 def _exactly(channel: socket.socket, size: int, deadline: float | None) -> bytes:
-    parts, missing = [], size
-    while missing:
+    data, place = bytearray(), 0
+    while place < size:
         if deadline is not None:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise Silence
             channel.settimeout(left)
+        if place == len(data):  # room is made as it is filled: who announces much and sends little costs little
+            data.extend(bytes(min(size - place, 1 << 20)))
         try:
-            part = channel.recv(min(missing, 1 << 20))
+            read = channel.recv_into(memoryview(data)[place:])
         except TimeoutError as error:
             raise Silence from error
         except OSError as error:
             raise EOFError from error
-        if not part:
+        if not read:
             raise EOFError
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
+        place += read
+    return bytes(data)
 
 
 def encode(value: Any) -> tuple[Any, bytes]:
@@ -161,6 +194,9 @@ def decode(message: Any, raw: bytes) -> Any:
         raise error if isinstance(error, WireError) else WireError(str(error)) from error
 
 
+_DTYPE = re.compile(r"[<>|][biufc][0-9]{1,2}", re.ASCII)
+
+
 class _Reader:
     def __init__(self, raw: bytes) -> None:
         self.raw, self.place, self.entries = memoryview(raw), 0, 0
@@ -189,8 +225,11 @@ class _Reader:
 
     def read_array(self, rest: list[Any], depth: int) -> Any:
         name, shape, size = rest
-        dtype = np.dtype(name) if type(name) is str and len(name) < 10 else np.dtype("O")
-        if dtype.kind not in "biufc" or len(shape) > 64 or any(type(n) is not int or n < 0 for n in shape):
+        # NumPy reads more than names in a name, and what it raises then is not only TypeError.
+        if type(name) is not str or not _DTYPE.fullmatch(name):
+            raise WireError("not an array")
+        dtype = np.dtype(name)
+        if type(shape) is not list or len(shape) > 32 or any(type(n) is not int or n < 0 for n in shape):
             raise WireError("not an array")
         if type(size) is not int or size < 0 or self.place + size > len(self.raw):
             raise WireError("an array without its bytes")
