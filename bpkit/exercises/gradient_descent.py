@@ -652,7 +652,7 @@ EXPONENTIAL_DECAY = Exercise(
         ),
     ),
     hints=(
-        "At every step the same share is kept: which function does that?",
+        "One step keeps the share e to the power -rate. Which share do two steps keep, and `step` of them?",
         "The exponent is minus rate times step.",
         "lr0 * math.exp(-rate * step)",
     ),
@@ -748,7 +748,7 @@ COSINE_DECAY = Exercise(
         ),
     ),
     hints=(
-        "Half a cosine runs from 1 to -1. How do you bring that to lr0 … 0?",
+        "Which angle belongs to `step`, if 0 belongs to step 0 and π to step `total`?",
         "(1 + cos(angle)) / 2 runs from 1 to 0 as the angle runs from 0 to π.",
         "lr0 * (1 + math.cos(math.pi * step / total)) / 2",
     ),
@@ -922,8 +922,8 @@ MOMENTUM_STEP = Exercise(
         ),
     ),
     hints=(
-        "First the velocity: a share of the old one, plus the gradient.",
-        "Then the params: a step along the new velocity.",
+        "Every key has a velocity of its own: one new dict for the velocities comes first.",
+        "Then a new dict for the params: each steps along its new velocity, not along the gradient.",
         "v = {k: beta * velocity[k] + grads[k] for k in params}; params = {k: params[k] - lr * v[k] for k in params}",
     ),
     why="Gradients that agree add up, gradients that turn cancel: it runs along valleys and stops swinging across them.",
@@ -1146,9 +1146,9 @@ ADAM_STEP = Exercise(
         ),
     ),
     hints=(
-        "Two running means, of g and of g². Which weights do the old mean and the new gradient get?",
-        "Both start at 0, so divide by 1 - beta**t, with t already raised by one.",
-        "p - lr * m_hat / (sqrt(v_hat) + eps), and state {t + 1, m, v}",
+        "The old means stand in state['m'] and state['v']; m keeps the share beta1 of its own, v keeps beta2.",
+        "v began at 0 as m did, so it is corrected likewise: divide by 1 - beta2**t, with t already raised by one.",
+        "params[key] - lr * m_hat / (np.sqrt(v_hat) + eps), and the new state holds the raised t, m and v",
     ),
     why="Each entry's step is scaled by the size of its own gradients: the first step is lr long for every parameter.",
 )

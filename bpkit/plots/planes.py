@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike
 
+MOST_MARKERS = 64  # on one path; more of them would hide the path
+
 
 def decision_boundary(
     predict: Callable[[Any], Any],
@@ -78,7 +80,7 @@ def contour_path(
 
     Args:
         f: takes two numbers, returns the loss.
-        paths: from an optimiser's name to its positions (steps, 2).
+        paths: from an optimiser's name to its positions (steps, 2); long paths carry fewer markers than steps.
         span: ((first, last), (first, last)) of the two parameters.
         ax: where to draw.
     """
@@ -89,6 +91,7 @@ def contour_path(
     ax.contour(across, up, height, levels=np.unique(levels), cmap="cividis", linewidths=1)
     for i, (name, path) in enumerate(paths.items()):
         path = with_ndim(f"paths[{name!r}]", path, "steps 2")
-        ax.plot(*path.T, label=name, marker=MARKERS[i % len(MARKERS)], markersize=4, **style(i))
+        every = -(-len(path) // MOST_MARKERS)
+        ax.plot(*path.T, label=name, marker=MARKERS[i % len(MARKERS)], markersize=4, markevery=every, **style(i))
     ax.set(xlabel="first parameter", ylabel="second parameter", xlim=span[0], ylim=span[1])
     return legend(ax)

@@ -138,10 +138,11 @@ def _ratio_when_standardised():
 NUMBERS = {
     "0.90": _correlation,
     "2.6": _ratio_when_standardised,
+    "1.2": lambda: abs(1 - 2.2),
     "2015": "the year of issue 158",
     "2022": "the year of the question in the forum",
     "158": "the number of an issue",
     "683": "the number of a pull request",
 }
 TRANSCRIPTIONS = ("momentum_step", "adam_step")
-MAXIMS = ()
+MAXIMS = ("A run that diverges is a measurement.", "In a valley the loss is finished long before the weights are.")
