@@ -61,13 +61,13 @@ EXERCISES = (
         wrong(
             "ReLU alone keeps the gradient's size, because its slope is 1",
             "relu-alone",
-            "For a unit that is on, its slope is 1. But half of them are off, and with std 0.01 the ratio is 2e-44.",
+            "For a unit that is on, its slope is 1. But half of them are off, and from a start of std 0.01 some 1e-44 is left.",
             "What else multiplies the gradient in each layer?",
         ),
         wrong(
             "Batch norm holds the gradient at one size in every layer",
             "batch-norm-alone",
-            "It does hold the activations. The gradient grew by 1.185 a layer, and forty of those make about 900.",
+            "It does hold the activations. The gradient grew by nearly a fifth in each layer: about a thousand times in all.",
             "Is the thing that is normalised the thing that is measured?",
         ),
         wrong(
