@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from bpgrade.byhand import is_written
+
 Notebook = dict[str, Any]
 Files = dict[str, bytes]
 
@@ -138,6 +140,15 @@ STYLES: dict[str, tuple[str, ...]] = {
 }
 
 
+# What students write where a person reads it: to the point, half of it, and beside it.
+WRITTEN = (
+    "The slope of the loss is handed back from the end: multiplied along each route, added where routes meet. One pass "
+    "gives every slope. It does not change a weight; a step does that.",
+    "It uses the chain rule from the output to the input, so that every weight gets its gradient.",
+    "The weights are adjusted until the error is small.",
+)
+
+
 def released(repository: Path, lesson: str) -> Notebook:
     """The notebook of a lesson as learners get it."""
     return _read(repository / "lessons" / lesson)
@@ -177,6 +188,11 @@ def checks(nb: Notebook) -> dict[str, dict[str, Any]]:
         if about.get("grade") and not about.get("solution"):
             found[about["grade_id"].removeprefix("check_")] = cell
     return found
+
+
+def written(nb: Notebook) -> list[dict[str, Any]]:
+    """The cells for written answers, which a person grades."""
+    return [cell for cell in nb["cells"] if is_written(cell)]
 
 
 def fill(nb: Notebook, replace: dict[str, str]) -> Notebook:
@@ -354,6 +370,9 @@ def _work(nb: Notebook, right: dict[str, str], student: Student, rng: random.Ran
     for name in _some(rng, [name for name in kept if name in MISTAKES], student.slips):
         work[name] = complete(empty[name], rng.choice(list(MISTAKES[name].values())))
     done = fill(nb, {name: _commented(text, rng) for name, text in work.items()})
+    if student.blank >= 0:
+        for cell in written(done):
+            cell["source"] = rng.choice(WRITTEN)
     for act in student.acts:
         act(done, rng)
     return done

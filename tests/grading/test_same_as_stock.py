@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from bpgrade import sample
 from bpgrade.grade import Options, grade_class
 from bpgrade.sample import MISTAKES, STYLES, complete
 
@@ -48,7 +49,10 @@ def graded(request, tmp_path_factory):
     root = stock_course(tmp_path_factory.mktemp("stock") / "course", [request.param])
     for student, work in hand_ins(request.param).items():
         place = root / "grading/submitted" / student / request.param
-        write(filled(request.param, work), place / name_of(request.param))
+        nb = filled(request.param, work)
+        for cell in sample.written(nb) if student != "half" else ():
+            cell["source"] = f"In my own words: {student}."
+        write(nb, place / name_of(request.param))
     done = nbgrader(root, "autograde", request.param)
     assert done.returncode == 0, done.stderr
     ours = tmp_path_factory.mktemp("ours")
@@ -71,9 +75,12 @@ def scores(out):
 def test_every_score_is_the_same(graded):
     lesson, stock, ours = graded
     expected = scores(stock)
-    assert len(expected) == 4 * len(answers(lesson))
-    assert sum(points for points, _ in expected.values()) > 0, "the class is graded at all"
-    assert min(points for points, _ in expected.values()) == 0, "and not all of it is right"
+    written = len(sample.written(read("lessons", lesson)))
+    assert len(expected) == 4 * (len(answers(lesson)) + written)
+    points = [given for given, _ in expected.values() if given is not None]
+    assert len(points) == len(expected) - 3 * written, "a written answer waits for a person, unless nothing was written"
+    assert sum(points) > 0, "the class is graded at all"
+    assert min(points) == 0, "and not all of it is right"
     assert scores(ours) == expected
 
 
