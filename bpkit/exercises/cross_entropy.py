@@ -190,7 +190,7 @@ SOFTMAX = Exercise(
         ),
     ),
     hints=(
-        "Make every score positive, then turn each row into shares of its sum.",
+        "Which c keeps exp(z - c) from overflowing, and leaves at least one exponential of each row at 1?",
         "Subtract each row's maximum first; axis=-1 and keepdims=True keep rows apart.",
         "e = np.exp(z - z.max(axis=-1, keepdims=True)), then e / e.sum(axis=-1, keepdims=True)",
     ),
@@ -298,7 +298,7 @@ LOG_SOFTMAX = Exercise(
         ),
     ),
     hints=(
-        "The logarithm of a fraction is a difference. Which two terms?",
+        "log p = z - log Σ exp(z): what may be subtracted from a whole row of z first, without changing log p?",
         "With m the row's maximum: log p = (z - m) - log Σ exp(z - m).",
         "s = z - z.max(axis=-1, keepdims=True), then s - np.log(np.exp(s).sum(axis=-1, keepdims=True))",
     ),
@@ -440,8 +440,8 @@ CCE = Exercise(
         ),
     ),
     hints=(
-        "For a one-hot row only one term of the sum is not 0. Which?",
-        "Sum over the classes, mean over the rows, and a minus in front.",
+        "Multiply entry by entry: y_true * np.log(p). Over what is it summed, and over what averaged?",
+        "np.sum adds up the classes of all rows; divide by the number of rows, len(p), and put a minus in front.",
         "-np.sum(y_true * np.log(p)) / len(p)",
     ),
     why="For a one-hot row it is the surprise at the true class alone; log k for a blind guess among k classes.",
@@ -505,8 +505,8 @@ CCE_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "What is the slope of -y log p along p, for a single entry?",
-        "-y / p; and the mean over the rows?",
+        "One row gives -y / p. What does the mean over the rows do to each slope?",
+        "Divide by the number of rows, len(p), and not by the number of entries.",
         "-y_true / p / len(p)",
     ),
     why="Only the true class is pushed, and the harder the less it was believed.",
@@ -592,8 +592,8 @@ SOFTMAX_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "dz_j collects from every probability of its row: Σ_i dp_i · dp_i/dz_j. What is dp_i/dz_j for i = j, and for i ≠ j?",
-        "p_i (1 - p_i) on the diagonal, -p_i p_j elsewhere: the sum becomes p_j (dp_j - Σ_i dp_i p_i).",
+        "Take p_j out: dp_j - dp_j p_j - Σ dp_i p_i over i ≠ j is left. What do the last two terms make together?",
+        "p_j (dp_j - S) with S = Σ dp_i p_i over the whole row: which axis does (dp * p).sum need, and keepdims?",
         "p * (dp - (dp * p).sum(axis=-1, keepdims=True))",
     ),
     why="Raising one score takes from all the others, so each row of dz sums to 0.",
@@ -721,7 +721,7 @@ CCE_WITH_LOGITS = Exercise(
         ),
     ),
     hints=(
-        "cce needs log p. Do you need p for that?",
+        "Where does cce use p? Only inside a logarithm: do you need p for that?",
         "log_softmax(z) gives log p directly, for any size of z.",
         "-np.sum(y_true * log_softmax(z)) / len(z)",
     ),
@@ -800,8 +800,8 @@ CCE_WITH_LOGITS_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "Lesson 1 had a - y for the sigmoid. What do you expect here?",
-        "Multiply -y/p with softmax's Jacobian: everything but p - y cancels. And the mean?",
+        "p - y for every row: which of your functions makes p from z?",
+        "The loss is a mean over the rows: by what is every slope divided?",
         "(softmax(z) - y_true) / len(z)",
     ),
     why="Probabilities minus targets: the error itself flows back, never shrunk by a flat softmax.",
@@ -887,9 +887,9 @@ SPARSE_CCE = Exercise(
         ),
     ),
     hints=(
-        "For row i the loss is -log p[i, labels[i]]. How do you get all of them at once?",
-        "Two index lists of length n: np.arange(n) for the rows and labels for the columns.",
-        "-np.mean(np.log(p[np.arange(len(p)), labels]))",
+        "For row i the loss is -log p[i, labels[i]]. How do you get all of these entries at once?",
+        "Two index lists of length n: rows for the rows and labels for the columns. Then the mean surprise.",
+        "-np.mean(np.log(p[rows, labels])), with rows = np.arange(len(p))",
     ),
     why="It is the one-hot loss without the zeros: n look-ups in place of n·k products.",
 )
@@ -978,9 +978,9 @@ SPARSE_CCE_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "Which entries of p does the loss look at, and what is its slope there?",
-        "Start with zeros; at [np.arange(n), labels] put -1/p, divided by n.",
-        "dp = np.zeros_like(p); dp[rows, labels] = -1 / p[rows, labels] / len(p)",
+        "At which one place of each row does the loss look, and what is its slope there?",
+        "Everywhere else dp stays 0. At [rows, labels] put -1/p, divided by the number of rows.",
+        "dp[rows, labels] = -1 / p[rows, labels] / len(p), then return dp",
     ),
     why="What the loss never looks at has gradient 0: only one entry of each row.",
 )
@@ -1116,7 +1116,7 @@ SPARSE_CCE_WITH_LOGITS = Exercise(
     hints=(
         "You have log_softmax. Which entries of it does the loss need?",
         "Row i, column labels[i]: two index lists.",
-        "-np.mean(log_softmax(z)[np.arange(len(z)), labels])",
+        "-np.mean(log_softmax(z)[rows, labels]), with rows = np.arange(len(z))",
     ),
     why="Look-up and logarithm, without ever forming a probability: this is the form that libraries use.",
 )
@@ -1246,8 +1246,8 @@ SPARSE_CCE_WITH_LOGITS_BACKWARD = Exercise(
     ),
     hints=(
         "With one-hot targets it was (p - y) / n. Where is y not 0?",
-        "Take softmax(z), subtract 1 at [np.arange(n), labels], divide by n.",
-        "dz = softmax(z); dz[np.arange(len(z)), labels] -= 1; return dz / len(z)",
+        "Take softmax(z), subtract 1 at [rows, labels], divide by the number of rows.",
+        "dz = softmax(z); dz[rows, labels] -= 1; return dz / len(z), with rows = np.arange(len(z))",
     ),
     why="Subtracting 1 at one place of each row is all that the labels do; every row sums to 0.",
 )
@@ -1390,11 +1390,11 @@ BCE_WITH_LOGITS = Exercise(
         ),
     ),
     hints=(
-        "Write -log sigmoid(z) and -log(1 - sigmoid(z)) with exponentials. What do they have in common?",
-        "The loss is log(1 + exp(z)) - y z. For z > 0, pull exp(z) out of the logarithm: z + log(1 + exp(-z)) - y z.",
-        "np.mean(np.maximum(z, 0) - z * y_true + np.log1p(np.exp(-np.abs(z))))",
+        "1 - sigmoid(z) is 1 / (1 + exp(z)). What is -log of that, and which two numbers is it the log-sum-exp of?",
+        "np.logaddexp(0, z) is log(1 + exp(z)) for any size of z. y_true says which of the two terms counts.",
+        "np.mean(y_true * np.logaddexp(0, -z) + (1 - y_true) * np.logaddexp(0, z))",
     ),
-    why="exp(-|z|) is never larger than 1, so nothing overflows, and nothing rounds away either.",
+    why="No probability is ever formed, so nothing overflows, and nothing rounds to 0 or 1 either.",
 )
 
 BCE_WITH_LOGITS_BACKWARD = Exercise(
@@ -1501,8 +1501,8 @@ BCE_WITH_LOGITS_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "Lesson 1 had this gradient: what was left when the fractions cancelled?",
-        "a - y for every entry, divided by how many entries?",
+        "a - y for every entry: which function makes a from z?",
+        "The loss is a mean over all entries: how many are there?",
         "(sigmoid(z) - y_true) / z.size",
     ),
     why="It never divides, so a confident wrong logit still gets the full error of nearly 1.",
@@ -1517,12 +1517,12 @@ def _long(y: Any, z: Any, eps: float) -> Any:
 
 EXERCISES = (
     SOFTMAX,
-    LOG_SOFTMAX,
     CCE,
     CCE_BACKWARD,
     SOFTMAX_BACKWARD,
-    CCE_WITH_LOGITS,
     CCE_WITH_LOGITS_BACKWARD,
+    LOG_SOFTMAX,
+    CCE_WITH_LOGITS,
     SPARSE_CCE,
     SPARSE_CCE_BACKWARD,
     SPARSE_CCE_WITH_LOGITS,
