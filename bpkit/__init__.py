@@ -42,6 +42,7 @@ from bpkit.gradients import (
     central_difference,
     chain_rule,
     check_gradients,
+    descend,
     numerical_gradient,
     relative_error,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "deep_forward",
     "dense",
     "dense_backward",
+    "descend",
     "evaluate",
     "exp_vjp",
     "exponential_decay",

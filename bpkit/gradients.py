@@ -1,4 +1,4 @@
-"""Slopes by measuring: finite differences, the chain rule, and the check that compares both with a formula."""
+"""Slopes by measuring: finite differences, the chain rule, a descent, and the check that compares slopes with a formula."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bpkit._arrays import EPSILON, at_least, floats, grads_like, nonempty, pair, scalar
+from bpkit._arrays import EPSILON, at_least, floats, grads_like, nonempty, pair, scalar, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +118,35 @@ def chain_rule(
     """
     x = floats("x", x)[()]
     return df(g(x)) * dg(x)
+
+
+def descend(f: Callable[[Any], float], x: ArrayLike, lr: float, steps: int) -> tuple[Array, list[float]]:
+    """Walk downhill by gradient descent, with slopes that are measured.
+
+    Args:
+        f: takes an array shaped like x, returns a float.
+        x: where to start, any shape, at least one entry; x itself is left alone.
+        lr: learning rate, above 0.
+        steps: how many steps, 0 or more.
+    Returns:
+        (x, heights): float64 with the shape of x, the place after the last step; and a list of `steps`
+        floats, the height before each step.
+    Formula:
+        steps times: heights.append(f(x)), x = x - lr * numerical_gradient(f, x). NaN stays NaN.
+    Raises:
+        ValueError: x is empty or not numeric, lr <= 0 or steps < 0.
+    Source:
+        Cauchy, "Méthode générale pour la résolution des systèmes d'équations simultanées" (1847).
+    Example:
+        >>> x, heights = descend(lambda x: x[0] ** 2, [1.0], lr=0.25, steps=2)
+        >>> x.round(6), [round(height, 6) for height in heights]
+        (array([0.25]), [1.0, 0.25])
+    """
+    place, lr, heights = nonempty("x", x).copy(), at_least("lr", lr, 0.0, strict=True), []
+    for _ in range(whole("steps", steps, 0)):
+        heights.append(float(f(place)))
+        place = place - lr * numerical_gradient(f, place)
+    return place, heights
 
 
 class GradientReport:

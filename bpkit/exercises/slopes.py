@@ -1,4 +1,4 @@
-"""Lesson 00: slopes measured with finite differences, and the chain rule."""
+"""Lesson 00: slopes measured with finite differences, the chain rule, and a walk downhill."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from bpkit.checking.exercise import Exercise, Inputs, Mistake, Sizes
 from bpkit.checking.given import Curve
 from bpkit.exercises._common import Rng, away, normal, with_inputs
-from bpkit.gradients import central_difference, chain_rule, numerical_gradient, relative_error
+from bpkit.gradients import central_difference, chain_rule, descend, numerical_gradient, relative_error
 
 LESSON = "00_slopes"
 
@@ -130,9 +130,9 @@ CENTRAL_DIFFERENCE = Exercise(
         ),
     ),
     hints=(
-        "A slope is rise over run. Which two heights give the rise?",
-        "Evaluate f at x + h and at x - h. How far apart are these two places?",
-        "Rise: f(x + h) - f(x - h). Run: 2 * h. Mind the brackets.",
+        "A slope is rise over run. The two heights are there: what is the rise? How far is the run from x - h to x + h?",
+        "The rise is the height at x + h minus the height at x - h. The run is the whole way between them: 2 * h.",
+        "(f(x + h) - f(x - h)) / (2 * h). Mind both pairs of brackets.",
     ),
     why="Stepping to both sides cancels the curve's bend, so the error shrinks with h², not with h.",
 )
@@ -283,9 +283,9 @@ NUMERICAL_GRADIENT = Exercise(
         ),
     ),
     hints=(
-        "You can already measure the slope of a function of one number. Which number moves when you ask for entry i?",
-        "Loop over `np.ndindex(x.shape)`; work on a float64 copy of x; move one entry to + h and to - h.",
-        "Remember the entry's old value, evaluate f twice, divide by 2 * h, and put the old value back before the next entry.",
+        "For entry i only x[i] moves. Which two values should it take, one after the other, before you ask f?",
+        "Set x[i] to here + h and call f(x); set it to here - h and call f(x) again. What must x[i] be before the next entry's turn?",
+        "x[i] = here + h; right = f(x); x[i] = here - h; left = f(x); x[i] = here; grad[i] = (right - left) / (2 * h)",
     ),
     why="One entry moves, all others stand still: that is what a partial derivative means. It costs two evaluations an entry, which is why we need backpropagation.",
 )
@@ -405,8 +405,8 @@ RELATIVE_ERROR = Exercise(
     ),
     hints=(
         "An error only means something beside the size of the numbers. How large are they?",
-        "Above the line: the largest |a - b|. Below it: the larger of max |a| and max |b|.",
-        "If both are all zeros there is nothing to divide: return 0.0 in that case.",
+        "Above the line: the largest entry of np.abs(a - b). Below it: the larger of np.abs(a).max() and np.abs(b).max(). And if that is 0?",
+        "size = max(np.abs(a).max(), np.abs(b).max()); return 0.0 if size is 0, and np.abs(a - b).max() / size otherwise.",
     ),
     why="Dividing by the larger array makes the number a count of shared digits: 1e-7 means about seven.",
 )
@@ -478,11 +478,176 @@ CHAIN_RULE = Exercise(
         ),
     ),
     hints=(
-        "Two gears: x turns g, g turns f. What is the ratio of the first, and of the second?",
-        "The outer slope has to be taken where the inner function has arrived.",
-        "Outer slope at g(x), times inner slope at x.",
+        "Which number does the outer function receive in the example: 2, or 7? At that number its slope is taken.",
+        "The outer slope is df, taken where g has arrived; the inner one is dg, taken at x. Do the two rates add or multiply?",
+        "df(g(x)) * dg(x)",
     ),
     why="Each stage multiplies by its own slope, taken at its own input: backpropagation is this line, repeated.",
 )
 
-EXERCISES = (CENTRAL_DIFFERENCE, NUMERICAL_GRADIENT, RELATIVE_ERROR, CHAIN_RULE)
+
+def _walk(rng: Rng, sizes: Sizes) -> Inputs:
+    """A bowl that is nowhere flat, and few steps: the walk is still under way when it ends."""
+    return {
+        "f": Curve("bowl", (rng.uniform(0.5, 1.5, sizes.d), away(rng, sizes.d))),
+        "x": away(rng, sizes.d, least=0.5),
+        "lr": float(rng.uniform(0.05, 0.1)),
+        "steps": 3 + sizes.n % 2,
+    }
+
+
+def _walked(move: Any, *, rounds: int = 0, after: bool = False, heights: Any = None) -> Any:
+    """The walk with another move, which takes (f, x, lr, start), or with other heights noted."""
+
+    def wrong(f: Any, x: Any, lr: float, steps: int) -> Any:
+        start = x = np.array(x, dtype=float)
+        noted = []
+        for _ in range(steps + rounds):
+            before, x = x, move(f, x, lr, start)
+            noted.append(f(x if after else before))
+        return x, heights(noted) if heights else noted
+
+    return wrong
+
+
+def _step(f: Any, x: Any, lr: float, start: Any) -> Any:
+    return x - lr * numerical_gradient(f, x)
+
+
+def _in_turn(f: Any, x: Any, lr: float, start: Any) -> Any:
+    x = x.copy()
+    for i in np.ndindex(x.shape):
+        x[i] -= lr * numerical_gradient(f, x)[i]
+    return x
+
+
+def _moves_the_callers_array(f: Any, x: Any, lr: float, steps: int) -> Any:
+    heights = []
+    for _ in range(steps):
+        heights.append(f(x))
+        x -= lr * numerical_gradient(f, x)
+    return x, heights
+
+
+DESCEND = Exercise(
+    reference=descend,
+    lesson=LESSON,
+    asks="Take `steps` steps against the measured gradient; return the last place and the height before each step.",
+    returns=("x", "heights"),
+    draw=_walk,
+    one_row=False,
+    edges={
+        "a single step": lambda rng, s: _walk(rng, s) | {"steps": 1},
+        "a table of numbers": lambda rng, s: (
+            _walk(rng, s)
+            | {
+                "f": Curve("bowl", (rng.uniform(0.5, 1.5, (2, s.d)), away(rng, 2, s.d))),
+                "x": away(rng, 2, s.d, least=0.5),
+            }
+        ),
+        "whole numbers in x": with_inputs(_walk, x=lambda rng, x: rng.integers(1, 4, x.shape)),
+    },
+    mistakes=(
+        Mistake(
+            "uphill",
+            _walked(lambda f, x, lr, start: x + lr * numerical_gradient(f, x)),
+            "it steps with the gradient: the heights climb.",
+            "The gradient points uphill. Which way do you want to go?",
+        ),
+        Mistake(
+            "learning-rate-forgotten",
+            _walked(lambda f, x, lr, start: x - numerical_gradient(f, x)),
+            "the learning rate is not used.",
+            "How long is a step when lr is halved?",
+        ),
+        Mistake(
+            "divided-by-lr",
+            _walked(lambda f, x, lr, start: x - numerical_gradient(f, x) / lr),
+            "the gradient is divided by the learning rate.",
+            "Should a larger learning rate give a longer or a shorter step?",
+        ),
+        Mistake(
+            "step-for-position",
+            _walked(lambda f, x, lr, start: -lr * numerical_gradient(f, x)),
+            "x becomes the step alone, without the place it starts from.",
+            "From where does the step lead?",
+        ),
+        Mistake(
+            "gradient-of-the-start",
+            _walked(lambda f, x, lr, start: x - lr * numerical_gradient(f, start)),
+            "every step uses the gradient of the starting place.",
+            "After one step you stand somewhere else. Where is the next gradient measured?",
+        ),
+        Mistake(
+            "every-step-from-the-start",
+            _walked(lambda f, x, lr, start: start - lr * numerical_gradient(f, x)),
+            "every step sets out from the starting place.",
+            "Where do you stand when the second step begins?",
+        ),
+        Mistake(
+            "direction-only",
+            _walked(lambda f, x, lr, start: x - lr * np.sign(numerical_gradient(f, x))),
+            "only the signs of the slopes are used.",
+            "Should a step be as long on a gentle slope as on a steep one?",
+        ),
+        Mistake(
+            "entries-in-turn",
+            _walked(_in_turn),
+            "one entry has moved already when the slope along the next one is measured.",
+            "Where should all entries of the gradient be measured: at one place, or at several?",
+        ),
+        Mistake(
+            "height-after-the-step",
+            _walked(_step, after=True),
+            "each height is taken after its step.",
+            "What is the height before anything has moved, and where in the list does it belong?",
+        ),
+        Mistake(
+            "only-last-height",
+            _walked(_step, heights=lambda noted: noted[-1:]),
+            "only one height is kept.",
+            "One height for each step: where does the list begin?",
+        ),
+        Mistake(
+            "same-height",
+            _walked(_step, heights=lambda noted: [noted[0]] * len(noted)),
+            "every height is that of the start.",
+            "At which place is the height taken: the current one, or the first?",
+        ),
+        Mistake(
+            "one-step-short",
+            (
+                _walked(_step, rounds=-1),
+                lambda f, x, lr, steps: (descend(f, x, lr, steps - 1)[0], descend(f, x, lr, steps)[1]),
+            ),
+            "it stops one step early.",
+            "How often does the loop go round, and does its last round take a step?",
+        ),
+        Mistake(
+            "one-step-more",
+            _walked(_step, rounds=1),
+            "it makes one step too many.",
+            "How often does the loop go round?",
+        ),
+        Mistake(
+            "never-moves",
+            _walked(lambda f, x, lr, start: x),
+            "x never moves.",
+            "Who receives the new place?",
+        ),
+        Mistake(
+            "in-place",
+            _moves_the_callers_array,
+            "the caller's array was moved as well.",
+            "`x -= …` changes the array itself, `x = x - …` makes a new one. Which one may the caller still need?",
+        ),
+    ),
+    hints=(
+        "Two things happen in each round: a height is noted, and x moves. Which one comes first?",
+        "heights.append(…) takes the height where x is now. Then x moves against numerical_gradient(f, x): how far?",
+        "heights.append(f(x)); then x = x - lr * numerical_gradient(f, x)",
+    ),
+    why="Measure, step against the gradient, repeat. Every network is trained by this loop; only the measuring will be replaced.",
+)
+
+EXERCISES = (CENTRAL_DIFFERENCE, NUMERICAL_GRADIENT, RELATIVE_ERROR, CHAIN_RULE, DESCEND)

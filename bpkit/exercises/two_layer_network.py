@@ -99,9 +99,9 @@ DENSE = Exercise(
         ),
     ),
     hints=(
-        "What is the shape of X @ W, and which of its axes does b belong to?",
-        "NumPy adds b (h,) to every row of an (n, h) array without any reshape.",
-        "X @ W + b",
+        "The last row of the table is the whole function. Which of the two products of NumPy is meant, * or @?",
+        "X @ W is (n, h). NumPy adds b (h,) to each of its rows without any reshape.",
+        "return X @ W + b",
     ),
     why="One matrix product is n·h weighted sums, and broadcasting gives each row the same biases.",
 )
@@ -221,11 +221,11 @@ DENSE_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "Let the shapes lead: dZ (n, h), X (n, d), W (d, h). Which products have the shapes of X, of W, of b?",
-        "dW sums over examples, so they must be the inner axis: Xᵀ (d, n) @ dZ (n, h). And dX sums over outputs.",
-        "dX = dZ @ W.T, dW = X.T @ dZ, db = dZ.sum(axis=0)",
+        "X[i, m] has one route through each column of Z, so dX sums over the columns of dZ. Which product of dZ (n, h) and W (d, h) has the shape of X (n, d)?",
+        "b[j] has one route through each row of Z: db sums dZ over its rows, which is axis 0. And dX multiplies dZ by W transposed.",
+        "dX = dZ @ W.T, dW = X.T @ dZ, db = dZ.sum(axis=0); return them in this order.",
     ),
-    why="Backward is the forward product with one factor transposed: what was summed over in front is spread out on the way back.",
+    why="Backward is the forward product with one factor transposed: where the forward pass added up, the backward pass hands out.",
 )
 
 
@@ -293,9 +293,9 @@ RELU = Exercise(
         ),
     ),
     hints=(
-        "Which of two numbers is larger, z or 0?",
-        "np.maximum compares two arrays (or an array and a number) entry by entry; np.max looks inside one.",
-        "np.maximum(z, 0)",
+        "NumPy has two functions of this name: one looks for the largest entry inside an array, one compares two arrays. Which do you need?",
+        "np.maximum compares an array and a number entry by entry; np.max looks inside one array.",
+        "return np.maximum(z, 0)",
     ),
     why="The slope is 1 where z is positive and 0 elsewhere, so a gradient passes whole or not at all: it never shrinks.",
 )
@@ -397,9 +397,9 @@ RELU_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "How steep is ReLU to the right of 0, and to the left?",
+        "The slope is 1 to the right of 0 and 0 to the left. What does each of the two do to an entry of da?",
         "z > 0 is an array of True and False; in a product they count as 1 and 0.",
-        "da * (z > 0)",
+        "return da * (z > 0)",
     ),
     why="An active unit hands its gradient on unchanged, a silent one stops it: the mask is all ReLU adds to the chain rule.",
 )
@@ -558,8 +558,8 @@ TWO_LAYER_FORWARD = Exercise(
         ),
     ),
     hints=(
-        "You have dense and relu from above, and sigmoid from bpkit. In which order?",
-        "z1 = dense(X, W1, b1), then a1, then z2 from a1, then a2. Keep each one.",
+        "Four lines, one for each step. What does the second dense layer receive in place of X?",
+        "z1 = dense(X, params['W1'], params['b1']) and a1 = relu(z1); then z2 from a1 in the same way, and a2 = sigmoid(z2).",
         "return a2, {'X': X, 'z1': z1, 'a1': a1, 'z2': z2, 'a2': a2}",
     ),
     why="Everything backward will need is made here anyway; keeping it costs memory and saves computing it twice.",
@@ -805,11 +805,11 @@ TWO_LAYER_BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "Start at the end: what is dz2 for sigmoid and cross-entropy together? Remember that the loss is a mean over all entries.",
-        "dz2 → dense_backward gives da1, dW2, db2 → relu_backward gives dz1 → dense_backward gives dW1, db1.",
-        "dz2 = (a2 - y_true) / y_true.size, then the two functions you wrote; the keys are W1, b1, W2, b2.",
+        "dz2 arrives at the second dense layer. What was that layer's input, and what are its weights?",
+        "da1, dW2, db2 = dense_backward(dz2, cache['a1'], params['W2']). Then relu_backward turns da1 into dz1: with which array of the cache?",
+        "dz1 = relu_backward(da1, cache['z1']), then dense_backward(dz1, cache['X'], params['W1']) gives dX, dW1, db1. Return {'W1': dW1, 'b1': db1, 'W2': dW2, 'b2': db2}.",
     ),
-    why="Going back is the forward list read from the end, each step with the array its forward step had kept.",
+    why="The backward pass is the forward list read from its end; each step uses what the cache kept for it.",
 )
 
 
@@ -975,9 +975,9 @@ CHEATSHEET_GRADIENTS = Exercise(
         ),
     ),
     hints=(
-        "The program prints a mean but follows the gradient of something else. Which one line is it?",
-        "d_loss_A2 = 2 * (A2 - y) is the derivative of the sum of squares. What turns a sum into a mean?",
-        "Start from 2 * (a2 - y_true) / a2.size; everything after it stays.",
+        "a1 and a2 are there. Which line of as_printed lacks the 1/size, and how many numbers does np.mean average?",
+        "dz2 = 2 * (a2 - y_true) / a2.size * a2 * (1 - a2). Every later line inherits the division.",
+        "dz1 = dz2 @ W2.T * a1 * (1 - a1). Then dW1 = X.T @ dz1, dW2 = a1.T @ dz2, and each bias is a sum over axis 0. The keys are W1, b1, W2, b2.",
     ),
     why="A gradient too large by A2.size still points downhill, so the loss fell and nobody noticed: only comparing with a measured slope finds such a bug.",
 )

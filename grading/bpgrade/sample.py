@@ -40,6 +40,10 @@ MISTAKES: dict[str, dict[str, str]] = {
         "outer-slope-at-x": "outer = df(x)\ninner = dg(x)\nreturn outer * inner",
         "inner-slope-forgotten": "return df(g(x))",
     },
+    "descend": {
+        "uphill": "heights.append(f(x))\nx = x + lr * numerical_gradient(f, x)",
+        "height-after-the-step": "x = x - lr * numerical_gradient(f, x)\nheights.append(f(x))",
+    },
     "sigmoid": {"missing-brackets": "return 1 / 1 + shrinking", "missing-minus": "return 1 / (1 + np.exp(z))"},
     "neuron_forward": {
         "bias-outside": "return sigmoid(X @ w) + b",
@@ -331,7 +335,7 @@ def honest(
         count: how many.
         seed: same seed, same bytes; the first hand-ins of a larger class are those of a smaller one.
         outputs: keep in the cells the outputs that the solution stores, as JupyterLab saves them.
-        figures: keep the cells that draw; without, ungraded cells that call plt.show() are left out.
+        figures: keep the cells that draw; without, ungraded cells that call plt.show() or plots.show(…) are left out.
     Yields:
         A student's id, h0000 and so on, and the bytes of the notebook.
     """
@@ -397,7 +401,7 @@ def _remember(nb: Notebook, solved: Notebook) -> None:
 
 
 def _draws(cell: dict[str, Any]) -> bool:
-    return cell["cell_type"] == "code" and "plt.show()" in source(cell)
+    return cell["cell_type"] == "code" and ("plt.show()" in source(cell) or "plots.show(" in source(cell))
 
 
 def _read(folder: Path) -> Notebook:

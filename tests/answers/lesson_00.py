@@ -152,3 +152,55 @@ def chain_rule(df, g, dg, x):
     for link in links:
         total = link * total
     return total
+
+
+# ---------------------------------------------------------------- descend
+
+
+def _slope(f, x, h=1e-5):
+    x = np.array(x, dtype=float)
+    grad = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        move = np.zeros(x.shape)
+        move[i] = h
+        grad[i] = (f(x + move) - f(x - move)) / (2 * h)
+    return grad
+
+
+@answer("a loop")
+def descend(f, x, lr, steps):
+    x, heights = np.array(x, dtype=float), []
+    for _ in range(steps):
+        heights.append(f(x))
+        x = x - lr * _slope(f, x)
+    return x, heights
+
+
+@answer("all places, heights at the end")
+def descend(f, x, lr, steps):
+    places = [np.asarray(x, dtype=float)]
+    while len(places) <= steps:
+        places.append(places[-1] - lr * _slope(f, places[-1]))
+    return places[-1], np.array([f(place) for place in places[:-1]])
+
+
+@answer("in place on a copy")
+def descend(f, x, lr, steps):
+    place = np.array(x, dtype=np.float64)
+    heights = np.zeros(steps)
+    for t in range(steps):
+        heights[t] = f(place)
+        place -= lr * _slope(f, place, h=1e-4)
+    return [place, heights.tolist()]
+
+
+@answer("recursion")
+def descend(f, x, lr, steps):
+    x = np.array(x, dtype=float)
+    if steps == 0:
+        return x, []
+    last, heights = descend_once_more(f, x - lr * _slope(f, x, h=1e-6), lr, steps - 1)
+    return last, [float(f(x)), *heights]
+
+
+descend_once_more = descend

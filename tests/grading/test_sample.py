@@ -135,9 +135,9 @@ def test_honest_hand_ins_come_with_and_without_figures_and_outputs(tmp_path):
         next(sample.honest(ROOT, "00_slopes", 1, outputs=False, figures=False)),
     )
     assert b"image/png" in with_all
-    assert b"plt.show()" in with_all
+    assert b"plots.show(" in with_all
     assert b"image/png" not in bare
-    assert b"plt.show()" not in bare
+    assert b"plots.show(" not in bare
     assert sample.checks(json.loads(bare)).keys() == sample.checks(json.loads(with_all)).keys()
     assert sample.write_honest(ROOT, tmp_path, LAYERS, 3) == ["h0000", "h0001", "h0002"]
     assert len(list(tmp_path.glob("h*/*/two_layer_network.ipynb"))) == 3
