@@ -487,8 +487,8 @@ GRADIENT_NORMS = Exercise(
     ),
     hints=(
         "From the end: what happens to dA on its way to z, and from z to the layer before?",
-        "dz = dA · slope(a), dA = dz @ W.T; note np.linalg.norm(dA) each time.",
-        "Start with norms = [norm(dA_last)], go through the layers backwards, and reverse the list at the end.",
+        "dz = dA · slope(a), which back(dA, a) does; then dA = dz @ W.T. Append np.linalg.norm(dA) each time.",
+        "norms begins with the last layer: go through activations and weights backwards, and reverse norms at the end.",
     ),
     why="Every layer multiplies the gradient by its slope and its weights: a factor a little below 1, forty times, is nothing.",
 )
@@ -655,4 +655,4 @@ CLIP_BY_GLOBAL_NORM = Exercise(
     why="One factor for all keeps the direction: the step is shorter, and still points downhill.",
 )
 
-EXERCISES = (XAVIER_STD, HE_STD, DEEP_FORWARD, GRADIENT_NORMS, CLIP_BY_GLOBAL_NORM)
+EXERCISES = (DEEP_FORWARD, GRADIENT_NORMS, XAVIER_STD, HE_STD, CLIP_BY_GLOBAL_NORM)

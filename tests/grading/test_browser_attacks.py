@@ -1,6 +1,7 @@
 """What students wrote, in the browser of whoever looks at it: nothing runs, nothing is fetched, nothing is reached."""
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -187,7 +188,9 @@ SERVED = re.compile(
 )
 
 
-def test_formgrader_serves_nothing_else(page, grader, course):
+def test_formgrader_serves_nothing_else(page, grader, course, monkeypatch):
+    monkeypatch.chdir(course)  # a server is at home where its course is, and so is what it starts
+    monkeypatch.setattr(os, "environ", os.environ.copy())
     made = formgrader.server(course, course / "grading", ["--ServerApp.port=0"])
     routes = [rule.matcher.regex.pattern for group in made.web_app.default_router.rules for rule in group.target.rules]
     assert len(routes) > 30

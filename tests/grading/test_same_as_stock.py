@@ -120,7 +120,7 @@ def shown(cell, unsteady):
     if loose:
         return [
             len(stream(cell, "stdout").splitlines()),
-            *(re.sub(r"base64,[^\"\\]+", "PICTURE", each) for each in others),
+            *(re.sub(r"base(64|#),[^\"\\]+", "PICTURE", each) for each in others),
         ]
     return [stream(cell, "stdout"), *others]
 
