@@ -161,8 +161,8 @@ TOPOLOGICAL_ORDER = Exercise(
     ),
     hints=(
         "A node may be appended as soon as all of its parents have been. Which walk does that?",
-        "Depth first: visit the parents, then append; remember visited nodes by id(node).",
-        "def visit(n): if id(n) not in seen: seen.add(id(n)); [visit(p) for p in n.parents]; order.append(n)",
+        "If node is not yet in order: first the parents, each by a call of the function itself; then append node.",
+        "if node not in order: for parent in node.parents: topological_order(parent, order); then order.append(node)",
     ),
     why="Read backwards, it meets every node only after everything that used it: just what backward needs.",
 )
@@ -290,9 +290,9 @@ BACKWARD = Exercise(
         ),
     ),
     hints=(
-        "Which node's gradient do you know from the start?",
-        "Go through topological_order(node) from the end; each node hands node.vjp(node.grad) to its parents.",
-        "parent.grad = gradient if parent.grad is None else parent.grad + gradient",
+        "Only the result's gradient is known at first. In which direction must topological_order(node) be read?",
+        "Go through the order from the end; a node n that has a vjp gives n.vjp(n.grad) to its parents, one entry each.",
+        "for parent, gradient in zip(n.parents, n.vjp(n.grad)): parent.grad = parent.grad + gradient",
     ),
     why="Each node waits until everybody who used it has answered, then passes the sum on: one visit each, whatever the size.",
 )
@@ -416,8 +416,8 @@ UNBROADCAST = Exercise(
         ),
     ),
     hints=(
-        "Which axes were added in front, and which have length 1 in shape?",
-        "Sum away the extra axes in front; then sum, with keepdims, over every axis where shape has 1.",
+        "The new axes in front are gone: grad has as many axes as shape. Along which of them was one entry repeated?",
+        "Sum, with keepdims, over every axis where shape has 1.",
         "for axis, size in enumerate(shape): if size == 1: grad = grad.sum(axis=axis, keepdims=True)",
     ),
     why="Stretching uses one entry in many places, and an entry collects the gradients of all its uses.",
@@ -725,7 +725,7 @@ MATMUL_VJP = Exercise(
         ),
     ),
     hints=(
-        "Let the shapes lead: g (n, h), A (n, d), B (d, h).",
+        "Let the shapes lead: g (n, k), A (n, m), B (m, k).",
         "Which product of g and B has the shape of A? Which of A and g that of B?",
         "return g @ B.T, A.T @ g",
     ),
