@@ -448,9 +448,16 @@ def restore(nb: Notebook, official: Official) -> tuple[Notebook, tuple[str, ...]
 
 
 def _is_of(official: Official, nb: Notebook, hosts: Iterable[str]) -> bool:
-    """Whether a notebook is of this lesson at all. Every lesson has a setup, so that says nothing."""
-    own = any(_is_test(official.fixed[name]) or not _is_locked(official.fixed[name]) for name in hosts)
-    texts = {cell["source"].strip() for cell in official.cells}
+    """Whether a notebook is of this lesson at all. Every lesson has a setup, so that says nothing.
+
+    A function of this lesson's may also be a helper in another lesson, whose marks the notebook then carries.
+    """
+    marks = {_grade_id(cell) for cell in nb["cells"]} - {"", "setup"}
+    elsewhere = bool(marks) and not marks & official.fixed.keys()
+    own = not elsewhere and any(
+        _is_test(official.fixed[name]) or not _is_locked(official.fixed[name]) for name in hosts
+    )
+    texts = {cell["source"].strip() for cell in official.cells if _grade_id(cell) != "setup"}
     return own or any(cell["source"].strip() in texts for cell in nb["cells"])
 
 
