@@ -100,8 +100,8 @@ def hint(fn: Callable[..., Any] | str) -> None:
     Raises:
         ValueError: there is no exercise of that name.
     Example:
-        >>> hint("relu")
-        Hint 1 of 3 for relu: Which of two numbers is larger, z or 0?
+        >>> hint("mse")
+        Hint 1 of 3 for mse: What is the error of a single prediction, and what does it cost?
     """
     name = fn if isinstance(fn, str) else _name_of(fn)
     record = find(name)
