@@ -47,7 +47,14 @@ from bpkit.gradients import (
     relative_error,
 )
 from bpkit.initializers import he_std, xavier_std
-from bpkit.layers import batch_norm_backward, batch_norm_forward, batch_norm_inference, dense, dense_backward
+from bpkit.layers import (
+    batch_norm_backward,
+    batch_norm_forward,
+    batch_norm_inference,
+    batch_norm_stages,
+    dense,
+    dense_backward,
+)
 from bpkit.losses import (
     bce,
     bce_backward,
@@ -100,7 +107,7 @@ from bpkit.optimizers import (
 if TYPE_CHECKING:
     from bpkit.checking import CheckFailed, check, evaluate, hint
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "MLP",
@@ -114,6 +121,7 @@ __all__ = [
     "batch_norm_backward",
     "batch_norm_forward",
     "batch_norm_inference",
+    "batch_norm_stages",
     "bce",
     "bce_backward",
     "bce_with_logits",

@@ -100,6 +100,33 @@ def batch_norm_forward(
     return gamma * x_hat + beta, {"x_hat": x_hat, "inv_std": inv_std, "gamma": gamma.copy()}
 
 
+def batch_norm_stages(dout: ArrayLike, cache: Mapping[str, ArrayLike]) -> tuple[Array, Array, Array]:
+    """Carry a gradient back to the three places where batch normalisation's routes meet.
+
+    Args:
+        dout: dLoss/dout (n, d).
+        cache: the dict that `batch_norm_forward` returned.
+    Returns:
+        (dx_hat, dmean, dvar) with shapes (n, d), (d,), (d,): the gradient for x_hat, for the mean of each
+        column (x_hat alone; the variance does not move to first order) and for its variance.
+    Formula:
+        dx_hat = dout gamma, dmean = -inv_std Σ dx_hat, dvar = -½ inv_std² Σ dx_hat x_hat (over the batch).
+        NaN spreads over its column.
+    Raises:
+        ValueError: cache lacks a key, or the shapes do not fit.
+    Source:
+        Ioffe and Szegedy, "Batch normalization" (2015), section 3.
+    Example:
+        >>> cache = {"x_hat": [[-1.0], [1.0]], "inv_std": [1.0], "gamma": [2.0]}
+        >>> batch_norm_stages([[1.0], [0.0]], cache)
+        (array([[2.],
+               [0.]]), array([-2.]), array([1.]))
+    """
+    dout, x_hat, inv_std, gamma = _arriving(dout, cache)
+    dx_hat = dout * gamma
+    return dx_hat, -inv_std * dx_hat.sum(axis=0), -0.5 * inv_std**2 * (dx_hat * x_hat).sum(axis=0)
+
+
 def batch_norm_backward(dout: ArrayLike, cache: Mapping[str, ArrayLike]) -> tuple[Array, Array, Array]:
     """Carry a gradient back through batch normalisation, mean and variance included.
 
@@ -124,14 +151,7 @@ def batch_norm_backward(dout: ArrayLike, cache: Mapping[str, ArrayLike]) -> tupl
                [0.],
                [0.]]), array([3.]))
     """
-    missing = {"x_hat", "inv_std", "gamma"} - set(cache)
-    if missing:
-        raise ValueError(f"cache must be the dict of batch_norm_forward; it lacks {sorted(missing)}")
-    dout = with_ndim("dout", dout, "n d")
-    x_hat = floats("cache['x_hat']", cache["x_hat"])
-    same_shape(dout=dout, x_hat=x_hat)
-    inv_std = _per_column("cache['inv_std']", cache["inv_std"], "dout", dout)
-    gamma = _per_column("cache['gamma']", cache["gamma"], "dout", dout)
+    dout, x_hat, inv_std, gamma = _arriving(dout, cache)
     dbeta, dgamma = dout.sum(axis=0), (dout * x_hat).sum(axis=0)
     dX = gamma * inv_std * (dout - (dbeta + x_hat * dgamma) / len(dout))
     return dX, dgamma, dbeta
@@ -165,6 +185,19 @@ def batch_norm_inference(
     if (var < 0).any():
         raise ValueError(f"var must not be negative, got {np.nanmin(var):g}")
     return gamma * (X - mean) / np.sqrt(var + at_least("eps", eps, 0.0, strict=True)) + beta
+
+
+def _arriving(dout: ArrayLike, cache: Mapping[str, ArrayLike]) -> tuple[Array, Array, Array, Array]:
+    """The gradient and the cache's three arrays (dout, x_hat, inv_std, gamma), whose shapes fit."""
+    missing = {"x_hat", "inv_std", "gamma"} - set(cache)
+    if missing:
+        raise ValueError(f"cache must be the dict of batch_norm_forward; it lacks {sorted(missing)}")
+    dout = with_ndim("dout", dout, "n d")
+    x_hat = floats("cache['x_hat']", cache["x_hat"])
+    same_shape(dout=dout, x_hat=x_hat)
+    inv_std = _per_column("cache['inv_std']", cache["inv_std"], "dout", dout)
+    gamma = _per_column("cache['gamma']", cache["gamma"], "dout", dout)
+    return dout, x_hat, inv_std, gamma
 
 
 def _fitting(X: ArrayLike, W: ArrayLike) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from bpkit.checking.exercise import Exercise, Inputs, Mistake, Sizes
 from bpkit.exercises._common import Rng, altered_tuple, away, normal, whole_numbers, with_inputs
-from bpkit.layers import batch_norm_backward, batch_norm_forward, batch_norm_inference
+from bpkit.layers import batch_norm_backward, batch_norm_forward, batch_norm_inference, batch_norm_stages
 
 LESSON = "09_batch_norm"
 
@@ -146,6 +146,137 @@ BATCH_NORM_FORWARD = Exercise(
 def _batch_back(rng: Rng, sizes: Sizes) -> Inputs:
     _, cache = batch_norm_forward(**_batch(rng, sizes))
     return {"dout": away(rng, sizes.n, sizes.d), "cache": cache}
+
+
+def _stages(part: int, formula: Any) -> Any:
+    """The reference with one of its results computed by another formula."""
+    return altered_tuple(
+        batch_norm_stages, **{f"_{part}": lambda d, c: formula(d, d * c["gamma"], c["x_hat"], c["inv_std"])}
+    )
+
+
+def _both_stages(mean: Any, var: Any) -> Any:
+    def wrong(dout: Any, cache: Any) -> Any:
+        dx_hat = dout * cache["gamma"]
+        args = dx_hat, cache["x_hat"], cache["inv_std"]
+        return dx_hat, mean(*args), var(*args)
+
+    return wrong
+
+
+BATCH_NORM_STAGES = Exercise(
+    reference=batch_norm_stages,
+    lesson=LESSON,
+    asks="Return (dx_hat, dmean, dvar): what arrives at x_hat, at the mean and at the variance.",
+    returns=("dx_hat", "dmean", "dvar"),
+    draw=_batch_back,
+    mistakes=(
+        Mistake(
+            "gamma-forgotten",
+            (
+                lambda dout, cache: batch_norm_stages(dout, {**cache, "gamma": np.ones_like(cache["gamma"])}),
+                _stages(0, lambda d, h, x, i: d),
+            ),
+            "gamma is missing from dx_hat.",
+            "out = gamma · x_hat + beta: what is its slope along x_hat?",
+        ),
+        Mistake(
+            "dout-in-the-sums",
+            (
+                lambda dout, cache: (
+                    dout * cache["gamma"],
+                    *batch_norm_stages(dout, {**cache, "gamma": np.ones_like(cache["gamma"])})[1:],
+                ),
+                _stages(1, lambda d, h, x, i: -i * d.sum(axis=0)),
+                _stages(2, lambda d, h, x, i: -0.5 * i**2 * (d * x).sum(axis=0)),
+            ),
+            "a sum is taken over dout, where dx_hat arrives.",
+            "Mean and variance stand in x_hat: which gradient has come as far as that?",
+        ),
+        Mistake(
+            "not-summed",
+            (
+                _both_stages(lambda h, x, i: -i * h, lambda h, x, i: -0.5 * i**2 * h * x),
+                _stages(1, lambda d, h, x, i: -i * h),
+                _stages(2, lambda d, h, x, i: -0.5 * i**2 * h * x),
+            ),
+            "the contributions of the examples are not summed.",
+            "Every example used the same mean and the same variance: what happens to their contributions?",
+        ),
+        Mistake(
+            "averaged",
+            (
+                _both_stages(lambda h, x, i: -i * h.mean(axis=0), lambda h, x, i: -0.5 * i**2 * (h * x).mean(axis=0)),
+                _stages(1, lambda d, h, x, i: -i * h.mean(axis=0)),
+                _stages(2, lambda d, h, x, i: -0.5 * i**2 * (h * x).mean(axis=0)),
+            ),
+            "it is a mean over the examples where it should be a sum.",
+            "The mean stands in all n results: are their contributions added or averaged?",
+        ),
+        Mistake(
+            "over-features",
+            (
+                _both_stages(lambda h, x, i: -(i * h).sum(axis=1), lambda h, x, i: -0.5 * (i**2 * h * x).sum(axis=1)),
+                _stages(1, lambda d, h, x, i: -(i * h).sum(axis=1)),
+                _stages(2, lambda d, h, x, i: -0.5 * (i**2 * h * x).sum(axis=1)),
+            ),
+            "the sums run over the features.",
+            "One mean and one variance for each column: over which axis does the sum run?",
+        ),
+        Mistake(
+            "sign-of-the-mean",
+            _stages(1, lambda d, h, x, i: i * h.sum(axis=0)),
+            "the sign of dmean is turned.",
+            "If the mean rises, do the numbers minus the mean rise or fall?",
+        ),
+        Mistake(
+            "sign-of-the-variance",
+            _stages(2, lambda d, h, x, i: 0.5 * i**2 * (h * x).sum(axis=0)),
+            "the sign of dvar is turned.",
+            "If the variance grows, does a positive x_hat grow or shrink?",
+        ),
+        Mistake(
+            "half-forgotten",
+            _stages(2, lambda d, h, x, i: -(i**2) * (h * x).sum(axis=0)),
+            "dvar lacks the ½ of the root.",
+            "What is the slope of v^(-1/2) along v?",
+        ),
+        Mistake(
+            "spread-forgotten-in-dmean",
+            _stages(1, lambda d, h, x, i: -h.sum(axis=0)),
+            "dmean lacks inv_std.",
+            "x_hat = (X - mean) · inv_std: what is its slope along the mean?",
+        ),
+        Mistake(
+            "mean-divided-by-inv-std",
+            _stages(1, lambda d, h, x, i: -h.sum(axis=0) / i),
+            "dmean is divided by inv_std.",
+            "x_hat = (X - mean) · inv_std: what is its slope along the mean?",
+        ),
+        Mistake(
+            "power-of-the-spread",
+            (
+                _stages(2, lambda d, h, x, i: -0.5 * i**3 * (h * x).sum(axis=0)),
+                _stages(2, lambda d, h, x, i: -0.5 * i * (h * x).sum(axis=0)),
+                _stages(2, lambda d, h, x, i: -0.5 * (h * x).sum(axis=0)),
+            ),
+            "dvar has a wrong power of inv_std.",
+            "The slope holds the deviation times inv_std to the third: how much of that is already in x_hat?",
+        ),
+        Mistake(
+            "x-hat-forgotten",
+            _stages(2, lambda d, h, x, i: -0.5 * i**2 * h.sum(axis=0)),
+            "dvar lacks x_hat.",
+            "A larger variance moves an x_hat of 2 more than one of 1: where is that in the sum?",
+        ),
+    ),
+    hints=(
+        "dx_hat is one multiplication. The other two are sums over the examples, one number for each column.",
+        "The slope of x_hat along the mean is -inv_std; along the variance it is -0.5 * x_hat * inv_std ** 2.",
+        "dmean = -inv_std * np.sum(dx_hat, axis=0); dvar = -0.5 * inv_std**2 * np.sum(dx_hat * x_hat, axis=0)",
+    ),
+    why="A route that forks is handled where it meets: every example's share arrives at one mean and one variance.",
+)
 
 
 def _dX(formula: Any) -> Any:
@@ -390,4 +521,4 @@ BATCH_NORM_INFERENCE = Exercise(
     why="In use an example comes alone, and its answer must not depend on its neighbours: that is why statistics are stored.",
 )
 
-EXERCISES = (BATCH_NORM_FORWARD, BATCH_NORM_BACKWARD, BATCH_NORM_INFERENCE)
+EXERCISES = (BATCH_NORM_FORWARD, BATCH_NORM_STAGES, BATCH_NORM_BACKWARD, BATCH_NORM_INFERENCE)

@@ -56,6 +56,53 @@ def batch_norm_forward(X, gamma, beta, eps=1e-5):
     return np.column_stack(outs), {"x_hat": np.column_stack(columns), "inv_std": np.array(scales), "gamma": gamma}
 
 
+# ---------------------------------------------------------------- batch_norm_stages
+
+
+@answer("vectorised")
+def batch_norm_stages(dout, cache):
+    x_hat, inv_std, gamma = cache["x_hat"], cache["inv_std"], cache["gamma"]
+    dx_hat = dout * gamma
+    return dx_hat, -inv_std * np.sum(dx_hat, axis=0), -0.5 * inv_std**2 * np.sum(dx_hat * x_hat, axis=0)
+
+
+@answer("with the deviations, as in the paper")
+def batch_norm_stages(dout, cache):
+    inv_std = cache["inv_std"]
+    deviation = cache["x_hat"] / inv_std
+    n = len(dout)
+    dx_hat = np.multiply(dout, cache["gamma"])
+    dvar = (dx_hat * deviation * -0.5 * inv_std**3).sum(axis=0)
+    dmean = (dx_hat * -inv_std).sum(axis=0) + dvar * (-2 * deviation).sum(axis=0) / n
+    return dx_hat, dmean, dvar
+
+
+@answer("loops")
+def batch_norm_stages(dout, cache):
+    n, d = dout.shape
+    dx_hat, dmean, dvar = np.zeros((n, d)), np.zeros(d), np.zeros(d)
+    for i in range(n):
+        for j in range(d):
+            dx_hat[i, j] = cache["gamma"][j] * dout[i, j]
+            dmean[j] -= cache["inv_std"][j] * dx_hat[i, j]
+            dvar[j] -= dx_hat[i, j] * cache["x_hat"][i, j] * cache["inv_std"][j] ** 2 / 2
+    return dx_hat, dmean, dvar
+
+
+@answer("einsum")
+def batch_norm_stages(dout, cache):
+    x_hat, inv_std, gamma = cache["x_hat"], cache["inv_std"], cache["gamma"]
+    g = np.einsum("nd,d->nd", dout, gamma)
+    return g, -np.einsum("nd,d->d", g, inv_std), np.einsum("nd,nd,d,d->d", g, x_hat, inv_std, inv_std) / -2
+
+
+@answer("from the sums for beta and gamma")
+def batch_norm_stages(dout, cache):
+    scale = cache["gamma"] * cache["inv_std"]
+    dbeta, dgamma = dout.sum(axis=0), (dout * cache["x_hat"]).sum(axis=0)
+    return cache["gamma"] * dout, -scale * dbeta, -scale * cache["inv_std"] * dgamma / 2
+
+
 # ---------------------------------------------------------------- batch_norm_backward
 
 

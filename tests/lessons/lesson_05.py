@@ -54,7 +54,8 @@ def _springs():
 FORMULAS = {
     r"\ell(m) = \max(0,\; 1 - m)": _hinge_of_a_margin,
     r"L = \frac{1}{n} \sum_i \max(0,\; 1 - y_i s_i)": _hinge,
-    r"L = \frac{1}{N} \sum_i \max\bigl(0,\; \lVert a_i - p_i \rVert^2 - \lVert a_i - n_i \rVert^2 + \text{margin} \bigr)": _triplet,
+    r"\begin{aligned} \text{near}_i &= \lVert a_i - p_i \rVert^2 \\ \text{far}_i &= \lVert a_i - n_i \rVert^2 \\ "
+    r"L &= \frac{1}{N} \sum_i \max(0,\; \text{near}_i - \text{far}_i + \text{margin}) \end{aligned}": _triplet,
     "L = mean(max(0, 1 - y*s))": _hinge_code,
     "ds = -y * (y*s < 1) / size": _hinge_slope_code,
     "L = mean(max(0, near - far + margin))": _triplet_code,
@@ -94,6 +95,8 @@ NUMBERS = {
     "37": lambda: 100 * np.mean(_tumours().y_train == 0),
     "0.09": lambda: 24 / (12 + np.sum(_tumours().y_train == 1)),
     "96": lambda: 100 * (1 - 12 / (12 + np.sum(_tumours().y_train == 1))),
+    "24": lambda: 12 * bpkit.hinge([-1.0], [1.0]),
+    "267": lambda: np.sum(_tumours().y_train == 1),
     "279": lambda: 12 + np.sum(_tumours().y_train == 1),
     "0.086": lambda: 24 / (12 + np.sum(_tumours().y_train == 1)),
     "2015": "year of the paper",

@@ -39,7 +39,7 @@ FORMULAS = {
         (np.exp(Z) - np.exp(-Z)) / (np.exp(Z) + np.exp(-Z)), bpkit.tanh(Z)
     ),
     r"\tanh(z) = 2\,\sigma(2z) - 1": lambda: np.testing.assert_allclose(2 * bpkit.sigmoid(2 * Z) - 1, bpkit.tanh(Z)),
-    r"w = 1 - 2 \cdot 2 = -3, \qquad b = 0.5 - 2 \cdot 1 = -1.5": _one_unit,
+    r"\begin{aligned} w &= 1 - 2 \cdot 2 = -3 \\ b &= 0.5 - 2 \cdot 1 = -1.5 \end{aligned}": _one_unit,
     r"a = \begin{cases} z & z > 0 \\ \text{slope} \cdot z & z \le 0 \end{cases}": lambda: np.testing.assert_allclose(
         [z if z > 0 else 0.1 * z for z in Z], bpkit.leaky_relu(Z, 0.1)
     ),
