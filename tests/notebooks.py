@@ -15,6 +15,7 @@ __all__ = [
     "ROOT",
     "answers",
     "blanks",
+    "brief",
     "filled",
     "grade_id",
     "name_of",
@@ -50,9 +51,22 @@ def answers(lesson):
     return sample.answers(ROOT, lesson)
 
 
-def filled(lesson, replace):
-    """The released lesson with the cells of some blanks replaced: a dict from exercise to source."""
-    return fill(read("lessons", lesson), replace)
+def filled(lesson, replace, whole=True):
+    """The released lesson with the cells of some blanks replaced: a dict from exercise to source.
+
+    Without `whole` the ungraded code cells are left out, as a student may: training and figures take seconds, and no
+    check needs them. Two cells that draw stand for them at the end.
+    """
+    nb = read("lessons", lesson)
+    done = fill(nb if whole else brief(nb), replace)
+    if not whole:
+        done["cells"] += [sample.code('plots.panels().plot([0, 1])\nplots.show("A line.")') for _ in range(2)]
+    return done
+
+
+def brief(nb):
+    """The notebook without its ungraded code cells."""
+    return nb | {"cells": [cell for cell in nb["cells"] if cell["cell_type"] != "code" or grade_id(cell)]}
 
 
 def write(nb, path):

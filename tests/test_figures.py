@@ -144,18 +144,17 @@ def test_on_all_tumour_measurements_one_neuron_is_as_good_as_a_network():
     assert neuron > 0.95
 
 
-def test_even_digits_from_ten_starts():
-    """Lesson 2 gives the range: 16 hidden units, 360 images, 250 steps."""
+def test_even_digits_from_five_starts():
+    """Lesson 2 shows three of them and says what others give: 16 hidden units, 600 steps."""
     data = datasets.digits()
     parts = datasets.split(data.X, (data.y % 2 == 0).astype(float))
-    X_some, y_some = parts.X_train[:360], parts.y_train[:360].reshape(-1, 1)
-    right = []
-    for seed in range(10):
+    y_train, right = parts.y_train.reshape(-1, 1), []
+    for seed in range(5):
         rng = np.random.default_rng(seed)
         params = {"W1": rng.standard_normal((64, 16)) * np.sqrt(2 / 64), "b1": np.zeros(16)}
         params |= {"W2": rng.standard_normal((16, 1)) * np.sqrt(2 / 16), "b2": np.zeros(1)}
-        for _ in range(250):
-            _, cache = bpkit.two_layer_forward(X_some, params)
-            params = bpkit.gradient_step(params, bpkit.two_layer_backward(y_some, cache, params), 0.3)
+        for _ in range(600):
+            _, cache = bpkit.two_layer_forward(parts.X_train, params)
+            params = bpkit.gradient_step(params, bpkit.two_layer_backward(y_train, cache, params), 0.5)
         right.append(np.mean((bpkit.two_layer_forward(parts.X_test, params)[0].ravel() > 0.5) == parts.y_test))
-    assert (round(min(right), 3), round(max(right), 3)) == (0.902, 0.924)
+    assert (round(min(right[:3]), 3), round(min(right), 3), round(max(right), 3)) == (0.982, 0.971, 0.987)

@@ -22,6 +22,7 @@ from pathlib import Path
 from bpgrade import sample
 
 from tests.grading import hostile_output
+from tests.notebooks import brief
 
 ROOT = Path(__file__).resolve().parents[2]
 NEURON, LAYERS = "01_single_neuron", "02_two_layer_network"
@@ -269,7 +270,7 @@ def _place(path: Path, special: Special) -> None:
 
 @cache
 def _lesson(lesson: str) -> tuple[sample.Notebook, dict[str, str], str]:
-    return sample.released(ROOT, lesson), sample.answers(ROOT, lesson), sample.stem_of(ROOT, lesson)
+    return brief(sample.released(ROOT, lesson)), sample.answers(ROOT, lesson), sample.stem_of(ROOT, lesson)
 
 
 # ------------------------------------------------------------------------------------------------- making kinds

@@ -15,8 +15,8 @@ def test_every_line_is_measured():
     assert done.returncode == 0, done.stderr
     first, *rows = done.stdout.splitlines()
     assert "isolated kernels" in first
-    for what in ("02: class of 4: CPU", "02: class of 4: peak memory", "02: wall", "00 without figures: wall"):
-        (row,) = (row for row in rows if row.startswith(what))
-        assert "holds" in row or "MISSED" in row
-    assert len(rows) == 12
+    for what in ("class of 2: CPU", "class of 2: peak memory", "wall", "CPU : floor"):
+        (row,) = (row for row in rows if row.startswith(f"00 without figures: {what}"))
+        assert "floor" in what or "holds" in row or "MISSED" in row
+    assert len(rows) == 8
     assert "nan" not in done.stdout

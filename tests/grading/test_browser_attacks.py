@@ -15,7 +15,10 @@ from tests.grading.attacks import Attacks, proof, taken_over, unescaped
 from tests.grading.course import LESSON, bpgrade, rows
 from tests.notebooks import answers, filled, name_of, write
 
-pytestmark = pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.NO_CHROMIUM)
+pytestmark = [
+    pytest.mark.xdist_group("browser_attacks"),
+    pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.NO_CHROMIUM),
+]
 
 STEM = Path(name_of(LESSON)).stem
 NAMED = "<img src=x onerror=window.taken=1>"  # a student of this name
@@ -39,7 +42,7 @@ def attacks(heard) -> Attacks:
 def course(tmp_path_factory, heard, attacks) -> Path:
     """A graded class of attackers, whose names attack as well; of one the graded notebook is spoilt afterwards."""
     root = courses.make(tmp_path_factory.mktemp("attacked") / "course")
-    right = filled(LESSON, answers(LESSON))
+    right = filled(LESSON, answers(LESSON), whole=False)
     taking = right | {"cells": [*right["cells"], proof(heard[0])]}
     for student, nb in {"mallory": attacks.hand_in(LESSON), "eve": taking, "spoilt": right, NAMED: right}.items():
         write(nb, root / "hand-ins" / student / LESSON / name_of(LESSON))

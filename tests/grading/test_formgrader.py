@@ -16,6 +16,8 @@ from tests.grading.course import LESSON, bpgrade, rows
 from tests.grading.test_stock import WRONG
 from tests.notebooks import answers, filled, name_of, write
 
+pytestmark = pytest.mark.xdist_group("formgrader")
+
 STEM = Path(name_of(LESSON)).stem
 MOST = sum(exercise.points for exercise in of_lesson(LESSON))
 NASTY = """
@@ -29,7 +31,7 @@ display({"image/png": f'x" onerror="{attack}'}, raw=True)
 
 def nasty():
     """A notebook whose outputs and text try to run a script in the page of whoever looks at them."""
-    nb = filled(LESSON, answers(LESSON))
+    nb = filled(LESSON, answers(LESSON), whole=False)
     extra = {
         "cell_type": "code",
         "metadata": {},
@@ -48,7 +50,11 @@ def course(tmp_path_factory) -> Path:
     """A course with a graded class."""
     root = courses.make(tmp_path_factory.mktemp("formgrader") / "course")
     solved = answers(LESSON)
-    works = {"right": filled(LESSON, solved), "partly": filled(LESSON, solved | WRONG), "nasty": nasty()}
+    works = {
+        "right": filled(LESSON, solved, whole=False),
+        "partly": filled(LESSON, solved | WRONG, whole=False),
+        "nasty": nasty(),
+    }
     for student, notebook in works.items():
         write(notebook, root / "hand-ins" / student / LESSON / name_of(LESSON))
     stamp = root / "hand-ins/partly" / LESSON / "timestamp.txt"
@@ -178,7 +184,10 @@ def test_a_notebook_cannot_run_scripts_in_the_page(page, address, course, tmp_pa
 
 @needs_chromium
 def test_the_autograde_button_grades_behind_the_wall(page, address, course, tmp_path):
-    write(filled(LESSON, answers(LESSON) | WRONG), course / "grading/submitted/new" / LESSON / name_of(LESSON))
+    write(
+        filled(LESSON, answers(LESSON) | WRONG, whole=False),
+        course / "grading/submitted/new" / LESSON / name_of(LESSON),
+    )
     page.goto(f"{base(address)}/formgrader/manage_submissions/{LESSON}")
     assert "needs autograding" in row(page, "new")
     page.locator("#main-table tr").filter(has_text="new").locator(".autograde a").click()

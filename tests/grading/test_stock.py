@@ -8,6 +8,8 @@ from nbgrader.api import Gradebook
 from bpkit.exercises import of_lesson
 from tests.notebooks import answers, filled, name_of, nbgrader, stock_course, write
 
+pytestmark = pytest.mark.xdist_group("stock")
+
 LESSON = "02_two_layer_network"
 
 WRONG = {
@@ -41,7 +43,7 @@ def course(tmp_path_factory) -> Path:
     root = stock_course(tmp_path_factory.mktemp("course"), [LESSON])
     solved = answers(LESSON)
     for student, work in {"right": solved, "partly": solved | WRONG, "untouched": {}}.items():
-        write(filled(LESSON, work), root / "grading/submitted" / student / LESSON / name_of(LESSON))
+        write(filled(LESSON, work, whole=False), root / "grading/submitted" / student / LESSON / name_of(LESSON))
     graded = nbgrader(root, "autograde", LESSON)
     assert graded.returncode == 0, graded.stderr
     return root
