@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # One BLAS thread a process: two of each on two cores wait for one another.
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
-# -n 2: the tests share two processes, and what an xdist_group shares is made once; nbgrader needs alembic on the PATH from the first command on.
+# -n 2: the tests share two processes, as tests/conftest.py deals them out; nbgrader needs alembic on the PATH from the first command on.
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,7 @@ lint: $(VENV)/all.stamp ## style, formatting and types
 	$(BIN)/mypy
 
 unit: $(VENV)/all.stamp ## tests and doctests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --doctest-modules bpkit grading/bpgrade tests
+	$(BIN)/python -m pytest -n 2 --doctest-modules bpkit grading/bpgrade tests
 
 notebooks: $(VENV)/all.stamp ## the solutions' stored outputs are what the code gives
 	$(BIN)/python -m pytest --nbval -n 2 --dist loadscope solutions

@@ -18,7 +18,7 @@ from bpgrade import pages
 from bpgrade.records import BY_HAND, Outcome, Record
 
 LONGEST_MESSAGE = 4000  # an error's text can be as long as its author likes
-LONGEST_NAME = 200  # bytes of a file name before its ending; file systems allow 255
+LONGEST_NAME = 190  # bytes of a file name before digest and ending; file systems allow 255
 
 
 def page(record: Record, name: str = "") -> str:

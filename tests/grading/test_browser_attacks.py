@@ -15,10 +15,7 @@ from tests.grading.attacks import Attacks, proof, taken_over, unescaped
 from tests.grading.course import LESSON, bpgrade, rows
 from tests.notebooks import answers, filled, name_of, write
 
-pytestmark = [
-    pytest.mark.xdist_group("browser_attacks"),
-    pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.NO_CHROMIUM),
-]
+pytestmark = pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.NO_CHROMIUM)
 
 STEM = Path(name_of(LESSON)).stem
 NAMED = "<img src=x onerror=window.taken=1>"  # a student of this name

@@ -16,8 +16,6 @@ from tests.grading.course import LESSON, bpgrade, rows
 from tests.grading.test_stock import WRONG
 from tests.notebooks import answers, filled, name_of, write
 
-pytestmark = pytest.mark.xdist_group("formgrader")
-
 STEM = Path(name_of(LESSON)).stem
 MOST = sum(exercise.points for exercise in of_lesson(LESSON))
 NASTY = """

@@ -17,8 +17,6 @@ from tests.grading import course as courses
 from tests.grading.course import bpgrade, rows
 from tests.notebooks import answers, filled, name_of, read, write
 
-pytestmark = pytest.mark.xdist_group("interview")
-
 needs_chromium = pytest.mark.skipif(browser.CHROMIUM is None, reason=browser.NO_CHROMIUM)
 LESSON = "12_interview"
 EXERCISES = of_lesson(LESSON)

@@ -19,8 +19,6 @@ from tests.grading.course import LESSON, bpgrade, nbgrader, rows, scores
 from tests.grading.test_stock import WRONG
 from tests.notebooks import answers, filled, grade_id, name_of, write
 
-pytestmark = pytest.mark.xdist_group("nbgrader")
-
 FULL = {exercise.name: float(exercise.points) for exercise in of_lesson(LESSON)}
 KEYS = ["student", "assignment", "exercise", "points", "max_points", "verdict", "mistake", "message", "isolation"]
 

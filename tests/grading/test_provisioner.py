@@ -16,8 +16,6 @@ from nbclient import NotebookClient
 
 from tests.notebooks import ROOT
 
-pytestmark = pytest.mark.xdist_group("provisioner")
-
 LESSON = "02_two_layer_network"
 FIGURE = """
 import matplotlib.pyplot as plt

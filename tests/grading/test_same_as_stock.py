@@ -45,7 +45,7 @@ def hand_ins(lesson):
     }
 
 
-@pytest.fixture(scope="module", params=[pytest.param(each, marks=pytest.mark.xdist_group(each)) for each in LESSONS])
+@pytest.fixture(scope="module", params=LESSONS)
 def graded(request, tmp_path_factory):
     """The same hand-ins of one lesson, graded by both: the two folders with gradebook.db and autograded/."""
     root = stock_course(tmp_path_factory.mktemp("stock") / "course", [request.param])

@@ -8,8 +8,6 @@ from nbgrader.api import Gradebook
 from bpkit.exercises import of_lesson
 from tests.notebooks import answers, filled, name_of, nbgrader, stock_course, write
 
-pytestmark = pytest.mark.xdist_group("stock")
-
 LESSON = "02_two_layer_network"
 
 WRONG = {

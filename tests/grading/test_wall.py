@@ -20,8 +20,6 @@ from bpkit.checking import judge, run
 from bpkit.exercises import LESSONS, every, of_lesson
 from tests.notebooks import ROOT
 
-pytestmark = pytest.mark.xdist_group("wall")
-
 EDITIONS = list(LESSONS)
 TAUGHT = [lesson for lesson in LESSONS if lesson != sealed.LATEST]  # the interview's answers are nowhere in bpkit
 LIBRARY = [exercise.name for lesson in TAUGHT for exercise in of_lesson(lesson)]
