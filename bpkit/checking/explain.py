@@ -39,7 +39,8 @@ _RULES: tuple[tuple[str, str, str], ...] = (
     (
         r"truth value of an array",
         "if-on-an-array",
-        "An `if` looks at one number, and this is an array. Which NumPy function decides entry by entry?",
+        "`if`, and Python's `max` and `min`, look at one number, and this is an array. "
+        "Which NumPy function decides entry by entry?",
     ),
     (
         r"takes (from )?\d+ .*positional arguments? but \d+ (was|were) given|missing \d+ required positional",

@@ -471,7 +471,7 @@ TRIPLET_BACKWARD = Exercise(
         Mistake(
             "anchor-springs-added",
             _pulled(da=lambda a, p, n: 2 * a - p - n),
-            "both springs of the anchor are added.",
+            "the anchor's second spring has the wrong sign.",
             "The term with the negative has a minus: what does 2(a - p) - 2(a - n) give?",
         ),
         Mistake(
