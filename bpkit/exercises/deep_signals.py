@@ -507,7 +507,7 @@ def _with_activation(rng: Rng, sizes: Sizes, name: str) -> Inputs:
 
 def _long_gradients(rng: Rng, sizes: Sizes) -> Inputs:
     # For one of the sizes the limit lies above the global norm and below none of the parts: nothing to clip.
-    grads = {"W": away(rng, sizes.d, sizes.h, least=0.5), "b": 0.1 * away(rng, sizes.h)}
+    grads = {"W": away(rng, sizes.d, sizes.h, least=0.5), "b": 2.0 * away(rng, sizes.h)}
     grads["W"][0, 0] = 6.0  # an entry that is too large by itself, so that clipping by value shows
     norm = math.sqrt(sum(float(np.sum(g * g)) for g in grads.values()))
     return {"grads": grads, "max_norm": norm * (1.7 if sizes.n == 11 else 0.4)}
@@ -587,6 +587,17 @@ CLIP_BY_GLOBAL_NORM = Exercise(
             ),
             "the norms of the arrays are added.",
             "The length of (3, 4) is 5, not 7: what is added, and when is the root taken?",
+        ),
+        Mistake(
+            "longest-array",
+            (
+                _clipped(
+                    lambda grads, g, m: min(1.0, m / max(*(np.linalg.norm(x) for x in grads.values()), 1e-300)),
+                    lambda grads, m: max(np.linalg.norm(x) for x in grads.values()),
+                ),
+            ),
+            "the norm of the longest array stands for all.",
+            "(3, 4) and (12): is the length of all together 12 or 13?",
         ),
         Mistake(
             "norm-after-clipping",

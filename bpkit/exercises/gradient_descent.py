@@ -400,6 +400,12 @@ SGD_EPOCH = Exercise(
             "the caller's params were changed as well.",
             "Call it twice with the same arguments: same answer? Build a new dict.",
         ),
+        Mistake(
+            "all-rows-each-time",
+            lambda params, X, y, lr, size, rng, f: _loop()(params, X, y, lr, size, rng, lambda p, *_: f(p, X, y)),
+            "every step uses all rows, not its batch.",
+            "Which rows should loss_and_grads see in this round?",
+        ),
         Mistake("never-moves", _loop(move=0.0), "the params never move.", "Who receives the new params?"),
         Mistake(
             "learning-rate-squared",
@@ -610,9 +616,15 @@ EXPONENTIAL_DECAY = Exercise(
         ),
         Mistake(
             "power-of-rate",
-            (lambda lr0, step, rate: lr0 * rate**step, lambda lr0, step, rate: lr0 * (1 - rate) ** step),
+            lambda lr0, step, rate: lr0 * rate**step,
             "the rate is the base of a power, not the speed in the exponent of e.",
             "What should come out for rate = 0?",
+        ),
+        Mistake(
+            "share-kept",
+            lambda lr0, step, rate: lr0 * (1 - rate) ** step,
+            "each step keeps the share 1 - rate.",
+            "One step should keep e to the power -rate. For rate = 0.5, is that 0.5 or 0.607?",
         ),
         Mistake(
             "start-forgotten",
@@ -996,6 +1008,15 @@ def _adam_in_place(
     return new, state
 
 
+def _adam_keeping_corrected(
+    params: Any, grads: Any, state: Any, lr: float, beta1: float = 0.9, beta2: float = 0.999, *rest: Any
+) -> Any:
+    new, after = adam_step(params, grads, state, lr, beta1, beta2, *rest)
+    for mean, beta in (("m", beta1), ("v", beta2)):
+        after[mean] = {key: value / (1 - beta ** after["t"]) for key, value in after[mean].items()}
+    return new, after
+
+
 def _adam_counting(params: Any, grads: Any, state: Any, lr: float, *rest: Any) -> Any:
     new, t, m, v = {}, state["t"], {}, {}
     for k in params:
@@ -1137,6 +1158,12 @@ ADAM_STEP = Exercise(
             ),
             "an old running mean is forgotten.",
             "Where are m and v remembered from one step to the next?",
+        ),
+        Mistake(
+            "corrected-means-kept",
+            (_adam_keeping_corrected,),
+            "the corrected means are kept, so they will be corrected again in the next step.",
+            "Which m does the next step need: with its hat or without?",
         ),
         Mistake(
             "t-counts-parameters",

@@ -315,7 +315,7 @@ def test_memory_stays_bounded_whatever_comes_back(tmp_path):
         "flood_of_outputs",
         "flood_attached",
     ]
-    scale.honest(tmp_path / "honest", 3)
+    scale.honest(tmp_path / "honest", 2)
     scale.hostile(tmp_path / "hostile", [*names, "seen_arrays", "seen_brackets", "parts_texts", "parts_many"])
     usual, most = (scale.measured(tmp_path / name, tmp_path / f"{name}-out", 5.0) for name in ("honest", "hostile"))
     print(scale.table(usual, most))

@@ -161,8 +161,20 @@ def test_what_the_variations_are_said_to_show():
     assert 0.1 < min(_left("tanh", 128**-0.5)) < max(_left("tanh", 128**-0.5)) < 0.15
 
 
+def test_ten_times_xavier_keeps_the_gradient_of_sigmoid_layers():
+    """The text says "about ten times" and that most units are saturated then: below 0.05 or above 0.95."""
+    assert max(_left("sigmoid", 128**-0.5)) < 1e-24
+    kept = _left("sigmoid", 0.9)
+    assert 0.3 < min(kept) < max(kept) < 2
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((128, 128))
+    for _ in range(40):
+        a = bpkit.sigmoid(a @ (0.9 * rng.standard_normal((128, 128))))
+    assert 0.55 < np.mean((a < 0.05) | (a > 0.95)) < 0.75
+
+
 NUMBERS = {
-    "50": "minutes",
+    "60": "minutes",
     "26": "exponent, held by test_the_verdict",
     "36": "exponent, held by test_the_verdict",
     "44": "exponent, held by test_the_verdict",
