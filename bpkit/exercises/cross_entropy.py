@@ -96,6 +96,10 @@ _ONE_MAX = (
     "one maximum is subtracted from the whole table: rows far below it become 0/0.",
     "Each row has its own maximum: which arguments give you one for each row?",
 )
+_LONG_CHAIN = (
+    "at scores of ±1000 the clip of the long chain, loss first and softmax second, loses the gradient.",
+    "What was left when all the fractions had cancelled?",
+)
 _WRONG_AXIS = ("the sum runs over the examples.", "Which direction are the classes in: down the rows or along them?")
 
 
@@ -787,6 +791,7 @@ CCE_WITH_LOGITS_BACKWARD = Exercise(
             "this is the gradient at the probabilities, before softmax's own slope.",
             "What lies between z and p?",
         ),
+        Mistake("long-chain", lambda y, z: softmax_backward(cce_backward(y, softmax(z)), softmax(z)), *_LONG_CHAIN),
         Mistake(
             "one-max-for-all-rows",
             _made_of("one-max-for-all-rows", lambda p: lambda y, z: (p(z) - y) / len(y)),
@@ -1186,6 +1191,11 @@ SPARSE_CCE_WITH_LOGITS_BACKWARD = Exercise(
             "Where did the 1/n already enter?",
         ),
         sign_flipped(sparse_cce_with_logits_backward),
+        Mistake(
+            "long-chain",
+            lambda labels, z: softmax_backward(sparse_cce_backward(labels, softmax(z)), softmax(z)),
+            *_LONG_CHAIN,
+        ),
         Mistake(
             "softmax-slope-again",
             (lambda labels, z: _spoilt_rows(_right_index)(labels, z) * softmax(z) * (1 - softmax(z)),),

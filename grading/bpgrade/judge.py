@@ -63,7 +63,7 @@ def decide(exercise: str, seed: int, seen: int, raw: bytes) -> Verdict:
 
 
 def serve(descriptor: int) -> None:
-    """Answer until the other side closes."""
+    """Answer until the other side closes; that it may do at any moment, also while an answer is on its way."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -82,7 +82,10 @@ def serve(descriptor: int) -> None:
                 message, data = asdict(verdict), b""
         except (wire.WireError, MemoryError, RecursionError) as error:
             message, data = {"refused": str(error)[:200]}, b""
-        wire.send(channel, message, data)
+        try:
+            wire.send(channel, message, data)
+        except ConnectionError:
+            return
 
 
 class Judge:

@@ -10,6 +10,8 @@ import os
 import random
 import resource
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -284,6 +286,18 @@ def test_real_frames_with_changed_bytes(frames, shelf):
     print(f"{count} frames, {outputs_kept} outputs kept, {answers} answers judged")
     assert outputs_kept
     assert answers
+
+
+def test_who_asks_may_go_before_the_answer():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire.send(ours, {"op": "ask", "exercise": EXERCISES[0], "seed": "1"})
+        ours.close()
+        code = f"from bpgrade.judge import serve; serve({theirs.fileno()})"
+        done = subprocess.run(
+            [sys.executable, "-c", code], pass_fds=[theirs.fileno()], capture_output=True, check=False
+        )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_real_frames_as_they_are(frames):
